@@ -1,0 +1,3 @@
+module github.com/keyreeve/keyreeve
+
+go 1.26.0
