@@ -1,0 +1,196 @@
+package compute
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/netip"
+
+	"github.com/keyreeve/keyreeve/internal/fault"
+	"github.com/keyreeve/keyreeve/internal/identity"
+)
+
+// seededImages is what a new deployment offers, with the login users that the
+// distributions' own cloud images have.
+var seededImages = []Image{
+	{Name: "debian-13", OSType: Linux, OSDistro: "debian", OSVersion: "13", AdminUser: "debian", MinDiskGiB: 1, SizeBytes: 335 << 20},
+	{Name: "ubuntu-24.04", OSType: Linux, OSDistro: "ubuntu", OSVersion: "24.04", AdminUser: "ubuntu", MinDiskGiB: 1, SizeBytes: 590 << 20},
+	{Name: "rocky-9", OSType: Linux, OSDistro: "rocky", OSVersion: "9", AdminUser: "rocky", MinDiskGiB: 1, SizeBytes: 640 << 20},
+	{Name: "alpine-3.22", OSType: Linux, OSDistro: "alpine", OSVersion: "3.22", AdminUser: "alpine", MinDiskGiB: 1, SizeBytes: 180 << 20},
+	{Name: "windows-2025", OSType: Windows, OSDistro: "windows", OSVersion: "2025", AdminUser: "Administrator", MinRAMMiB: 2048, MinDiskGiB: 20, SizeBytes: 9 << 30},
+}
+
+// seededFlavors begin with DevStack's, whose ids test suites take for granted.
+var seededFlavors = []Flavor{
+	{ID: "1", Name: "m1.tiny", VCPUs: 1, RAMMiB: 512, DiskGiB: 1},
+	{ID: "2", Name: "m1.small", VCPUs: 1, RAMMiB: 2048, DiskGiB: 20},
+	{ID: "3", Name: "m1.medium", VCPUs: 2, RAMMiB: 4096, DiskGiB: 40},
+	{ID: "4", Name: "m1.large", VCPUs: 4, RAMMiB: 8192, DiskGiB: 80},
+}
+
+// DefaultNetwork is the name of the network that every deployment has.
+const DefaultNetwork = "private"
+
+// Seed makes the first images, flavors and the network of the driver's range,
+// once. Their ids follow from their names, so two processes that start
+// together make the same ones.
+func (s *Service) Seed(ctx context.Context) error {
+	info := s.driver.Info()
+	missing := func(err error) (bool, error) {
+		if fault.Is(err, fault.NotFound) {
+			return true, nil
+		}
+		return false, err
+	}
+	return s.store.Write(ctx, func(tx Tx) error {
+		now := s.now()
+		for _, i := range seededImages {
+			i.ID, i.Public, i.CreatedAt, i.UpdatedAt = seedID("image", i.Name), true, now, now
+			_, err := tx.Image(ctx, i.ID)
+			if absent, err := missing(err); err != nil {
+				return err
+			} else if absent {
+				if err := tx.InsertImage(ctx, i); err != nil {
+					return err
+				}
+			}
+		}
+		for _, f := range seededFlavors {
+			_, err := tx.Flavor(ctx, f.ID)
+			if absent, err := missing(err); err != nil {
+				return err
+			} else if absent {
+				if err := tx.InsertFlavor(ctx, f); err != nil {
+					return err
+				}
+			}
+		}
+		n := Network{
+			ID: seedID("network", DefaultNetwork), Name: DefaultNetwork,
+			SubnetID: seedID("subnet", DefaultNetwork), CIDR: info.Network.String(),
+			Shared: true, CreatedAt: now,
+		}
+		_, err := tx.Network(ctx, n.ID)
+		absent, err := missing(err)
+		if err != nil || !absent {
+			return err
+		}
+		return tx.InsertNetwork(ctx, n)
+	})
+}
+
+// seedID makes a UUID (version 8, RFC 9562) of what it stands for.
+func seedID(kind, name string) string {
+	b := sha256.Sum256([]byte("keyreeve " + kind + " " + name))
+	b[6], b[8] = b[6]&0x0f|0x80, b[8]&0x3f|0x80
+	h := hex.EncodeToString(b[:16])
+	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
+}
+
+// Images lists the images that the caller may use, ordered by name.
+func (s *Service) Images(ctx context.Context, c identity.Caller) ([]Image, error) {
+	var out []Image
+	err := s.store.Read(ctx, func(tx Tx) error {
+		all, err := tx.Images(ctx)
+		for _, i := range all {
+			if i.visible(c) {
+				out = append(out, i)
+			}
+		}
+		return err
+	})
+	return out, err
+}
+
+// Image returns an image. Faults: NotFound.
+func (s *Service) Image(ctx context.Context, c identity.Caller, id string) (Image, error) {
+	var i Image
+	err := s.store.Read(ctx, func(tx Tx) (err error) { i, err = visibleImage(ctx, tx, c, id); return err })
+	return i, err
+}
+
+func visibleImage(ctx context.Context, tx Tx, c identity.Caller, id string) (Image, error) {
+	i, err := tx.Image(ctx, id)
+	if err == nil && !i.visible(c) {
+		err = fault.Missing("image", id)
+	}
+	if err != nil {
+		return Image{}, err
+	}
+	return i, nil
+}
+
+func (i Image) visible(c identity.Caller) bool {
+	return i.Public || i.ProjectID != "" && i.ProjectID == c.ProjectID() || c.Admin()
+}
+
+// Flavors lists the flavors, smallest first.
+func (s *Service) Flavors(ctx context.Context) ([]Flavor, error) {
+	var all []Flavor
+	err := s.store.Read(ctx, func(tx Tx) (err error) { all, err = tx.Flavors(ctx); return err })
+	return all, err
+}
+
+// Flavor returns a flavor by its id. Faults: NotFound.
+func (s *Service) Flavor(ctx context.Context, id string) (Flavor, error) {
+	var f Flavor
+	err := s.store.Read(ctx, func(tx Tx) (err error) { f, err = tx.Flavor(ctx, id); return err })
+	return f, err
+}
+
+// Networks lists the networks that the caller may use, ordered by name.
+func (s *Service) Networks(ctx context.Context, c identity.Caller) ([]Network, error) {
+	var out []Network
+	err := s.store.Read(ctx, func(tx Tx) error {
+		all, err := tx.Networks(ctx)
+		for _, n := range all {
+			if n.visible(c) {
+				out = append(out, n)
+			}
+		}
+		return err
+	})
+	return out, err
+}
+
+// Network returns a network by its id. Faults: NotFound.
+func (s *Service) Network(ctx context.Context, c identity.Caller, id string) (Network, error) {
+	var n Network
+	err := s.store.Read(ctx, func(tx Tx) (err error) { n, err = visibleNetwork(ctx, tx, c, id); return err })
+	return n, err
+}
+
+func visibleNetwork(ctx context.Context, tx Tx, c identity.Caller, id string) (Network, error) {
+	n, err := tx.Network(ctx, id)
+	if err == nil && !n.visible(c) {
+		err = fault.Missing("network", id)
+	}
+	if err != nil {
+		return Network{}, err
+	}
+	return n, nil
+}
+
+func (n Network) visible(c identity.Caller) bool {
+	return n.Shared || n.ProjectID != "" && n.ProjectID == c.ProjectID() || c.Admin()
+}
+
+// Zones returns the availability zones.
+func (s *Service) Zones() []string { return s.driver.Info().Zones }
+
+// Range is the network's addresses that instances may get: all of it but the
+// first and last, which are the network's own and its broadcast address.
+func (n Network) Range() (prefix netip.Prefix, from, to netip.Addr, err error) {
+	prefix, err = netip.ParsePrefix(n.CIDR)
+	if err != nil || !prefix.Addr().Is4() || prefix.Bits() > 30 {
+		return prefix, from, to, fmt.Errorf("network %s: %q is not an IPv4 range of at least four addresses", n.Name, n.CIDR)
+	}
+	prefix = prefix.Masked()
+	first := prefix.Addr().As4()
+	last := first
+	for i := prefix.Bits(); i < 32; i++ {
+		last[i/8] |= 1 << (7 - i%8)
+	}
+	return prefix, prefix.Addr().Next(), netip.AddrFrom4(last).Prev(), nil
+}

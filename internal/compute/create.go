@@ -1,0 +1,246 @@
+package compute
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strconv"
+
+	"github.com/keyreeve/keyreeve/internal/audit"
+	"github.com/keyreeve/keyreeve/internal/fault"
+	"github.com/keyreeve/keyreeve/internal/identity"
+	"github.com/keyreeve/keyreeve/internal/keypair"
+)
+
+// CreateRequest is one or more instances to be made.
+type CreateRequest struct {
+	Name        string // 1 to 255 characters; the dialect checks it
+	Description *string
+	FlavorID    string
+	ImageID     string
+	// NetworkIDs are where it gets addresses, in order; nil: the default network.
+	// An empty list that is not nil means no network at all.
+	NetworkIDs []string
+	Zone       string // empty: the first one
+	// KeyName is looked up in Keys, the caller's view of their dialect; empty: no key pair.
+	KeyName  string
+	Keys     keypair.View
+	Metadata map[string]string
+	UserData []byte
+	Tags     []string
+	// MinCount and MaxCount are how many to make: as many as the quota allows
+	// between the two. Zero means one.
+	MinCount, MaxCount int
+}
+
+// QuotaExceeded is the detail of a Quota fault.
+type QuotaExceeded struct {
+	Resource               string // [QuotaInstances], …
+	Requested, Used, Limit int
+}
+
+// Error says it in Nova's words.
+func (q *QuotaExceeded) Error() string {
+	return fmt.Sprintf("Quota exceeded for %s: Requested %d, but already used %d of %d %s",
+		q.Resource, q.Requested, q.Used, q.Limit, q.Resource)
+}
+
+// Create makes instances and binds the key pair to them: what they get is a
+// snapshot. It returns when the wish is on record; jobs do the work. Quota,
+// addresses and the key pair are decided in the transaction that writes.
+//
+// Faults, in the order in which they are looked for: Forbidden (a reader),
+// NotFound (flavor, image), Invalid (flavor.ram, flavor.disk: too small for
+// the image; zone), NotFound (key pair, network), Quota with a
+// [QuotaExceeded], NoCapacity (no address).
+func (s *Service) Create(ctx context.Context, c identity.Caller, req CreateRequest) ([]Instance, error) {
+	if err := mayChange(c); err != nil {
+		return nil, err
+	}
+	if c.ProjectID() == "" {
+		return nil, &fault.Error{Kind: fault.Forbidden, Resource: "instance", Msg: "an instance needs a project"}
+	}
+	req.MinCount, req.MaxCount = max(req.MinCount, 1), max(req.MaxCount, req.MinCount, 1)
+	var made []Instance
+	err := s.store.Write(ctx, func(tx Tx) error {
+		made = nil
+		proto, err := s.prototype(ctx, tx, c, req)
+		if err != nil {
+			return err
+		}
+		nets, err := networks(ctx, tx, c, req.NetworkIDs)
+		if err != nil {
+			return err
+		}
+		n, err := s.reserve(ctx, tx, c.ProjectID(), req.MinCount, req.MaxCount, proto.Flavor)
+		if err != nil {
+			return err
+		}
+		for _, net := range nets {
+			if err := tx.Lock(ctx, "addresses of "+net.ID); err != nil {
+				return err
+			}
+		}
+		taken := map[netip.Addr]bool{}
+		for k := range n {
+			i := proto
+			i.ID, i.LaunchIndex = s.opt.NewID(), k
+			i.Metadata, i.Bindings = maps.Clone(proto.Metadata), slices.Clone(proto.Bindings)
+			if n > 1 {
+				i.Name += "-" + strconv.Itoa(k+1)
+			}
+			if i.NICs, err = s.nics(ctx, tx, nets, taken); err != nil {
+				return err
+			}
+			if err := tx.InsertInstance(ctx, i); err != nil {
+				return err
+			}
+			if err := tx.EnqueueJob(ctx, s.jobFor(i, ActionCreate)); err != nil {
+				return err
+			}
+			if err := tx.AppendAudit(ctx, s.audit(c, audit.Create, i, "")); err != nil {
+				return err
+			}
+			for _, b := range i.Bindings {
+				e := s.audit(c, audit.Bind, i, b.Name+" "+b.Fingerprint)
+				if err := tx.AppendAudit(ctx, e); err != nil {
+					return err
+				}
+			}
+			made = append(made, i)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.opt.Wake()
+	return made, nil
+}
+
+// prototype is what the instances of a request have in common.
+func (s *Service) prototype(ctx context.Context, tx Tx, c identity.Caller, req CreateRequest) (Instance, error) {
+	now := s.now()
+	i := Instance{
+		Region: c.Region, ProjectID: c.ProjectID(), UserID: c.User.ID,
+		Name: req.Name, Description: req.Description, Zone: req.Zone, Node: s.opt.Node,
+		State:    State{VM: Building, Task: Spawning},
+		Metadata: maps.Clone(req.Metadata), UserData: req.UserData, Tags: req.Tags,
+		ReservationID: "r-" + s.opt.NewID()[:8], CreatedAt: now, UpdatedAt: now,
+	}
+	info := s.driver.Info()
+	if i.Zone == "" {
+		i.Zone = info.Zones[0]
+	} else if !slices.Contains(info.Zones, i.Zone) {
+		return i, fault.Invalidf("availability_zone", "there is no availability zone %q", i.Zone)
+	}
+	var err error
+	if i.Flavor, err = tx.Flavor(ctx, req.FlavorID); err != nil {
+		return i, err
+	}
+	if i.Image, err = visibleImage(ctx, tx, c, req.ImageID); err != nil {
+		return i, err
+	}
+	if i.Flavor.RAMMiB < i.Image.MinRAMMiB {
+		return i, fault.Invalidf("flavor.ram", "flavor %s has %d MiB of memory; image %s needs %d", i.Flavor.Name, i.Flavor.RAMMiB, i.Image.Name, i.Image.MinRAMMiB)
+	}
+	if i.Flavor.DiskGiB < i.Image.MinDiskGiB {
+		return i, fault.Invalidf("flavor.disk", "flavor %s has %d GiB of disk; image %s needs %d", i.Flavor.Name, i.Flavor.DiskGiB, i.Image.Name, i.Image.MinDiskGiB)
+	}
+	if req.KeyName != "" {
+		k, err := tx.KeyPair(ctx, req.Keys, req.KeyName)
+		if err != nil {
+			return i, err
+		}
+		i.Bindings = []Binding{bind(k, i)}
+	}
+	// A guest that does not answer at SSH's own port says where it does.
+	if info.SSHPort != 22 && i.Image.OSType != Windows {
+		if i.Metadata == nil {
+			i.Metadata = map[string]string{}
+		}
+		if _, ok := i.Metadata["ssh_port"]; !ok {
+			i.Metadata["ssh_port"] = strconv.Itoa(info.SSHPort)
+		}
+	}
+	return i, nil
+}
+
+func bind(k keypair.KeyPair, i Instance) Binding {
+	return Binding{
+		KeyPairID: k.ID, Name: k.Name, Type: string(k.Type), PublicKey: k.PublicKey,
+		Fingerprint: k.FingerprintMD5(), State: BindingPending, Since: i.CreatedAt,
+	}
+}
+
+func networks(ctx context.Context, tx Tx, c identity.Caller, ids []string) ([]Network, error) {
+	if ids == nil {
+		ids = []string{seedID("network", DefaultNetwork)}
+	}
+	var out []Network
+	for _, id := range ids {
+		n, err := visibleNetwork(ctx, tx, c, id)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, n)
+	}
+	return out, nil
+}
+
+func (s *Service) nics(ctx context.Context, tx Tx, nets []Network, taken map[netip.Addr]bool) ([]NIC, error) {
+	var out []NIC
+	for _, n := range nets {
+		a, err := s.address(ctx, tx, n, taken)
+		if err != nil {
+			return nil, err
+		}
+		taken[a] = true
+		prefix, _, _, err := n.Range()
+		if err != nil {
+			return nil, fault.Wrap(err, "reading a network's range")
+		}
+		out = append(out, NIC{
+			PortID: s.opt.NewID(), NetworkID: n.ID, Network: n.Name, MAC: s.opt.NewMAC(), Addr: a, Prefix: prefix,
+		})
+	}
+	return out, nil
+}
+
+// reserve returns how many instances of the flavor the project may have now,
+// between least and most, and keeps others from taking the same room until the
+// transaction ends.
+func (s *Service) reserve(ctx context.Context, tx Tx, projectID string, least, most int, f Flavor) (int, error) {
+	if err := tx.Lock(ctx, "instances of "+projectID); err != nil {
+		return 0, err
+	}
+	limits, err := s.limits(ctx, tx, projectID)
+	if err != nil {
+		return 0, err
+	}
+	used, err := tx.Usage(ctx, projectID)
+	if err != nil {
+		return 0, err
+	}
+	n := most
+	for _, r := range []struct {
+		name              string
+		limit, used, each int
+	}{
+		{QuotaInstances, limits.Instances, used.Instances, 1},
+		{QuotaCores, limits.VCPUs, used.VCPUs, f.VCPUs},
+		{QuotaRAM, limits.RAMMiB, used.RAMMiB, f.RAMMiB},
+	} {
+		if r.limit < 0 || r.each == 0 {
+			continue
+		}
+		n = min(n, (r.limit-r.used)/r.each)
+		if n < least {
+			q := &QuotaExceeded{Resource: r.name, Requested: least * r.each, Used: r.used, Limit: r.limit}
+			return 0, &fault.Error{Kind: fault.Quota, Resource: "instance", Msg: q.Error(), Err: q}
+		}
+	}
+	return n, nil
+}

@@ -1,0 +1,156 @@
+// Package compute keeps the instances that key pairs give access to: their
+// desired state, their addresses, the key pairs bound to them, and the jobs
+// that make a [Driver] follow.
+package compute
+
+import (
+	"strings"
+	"time"
+
+	"github.com/keyreeve/keyreeve/internal/sshkey"
+)
+
+// Instance is a machine that key pairs give access to.
+type Instance struct {
+	ID          string // UUID
+	Region      string
+	ProjectID   string
+	UserID      string // who made it
+	Name        string // 1 to 255 characters
+	Description *string
+	Image       Image  // as it was when the instance was made
+	Flavor      Flavor // as it was when the instance was made
+	Zone        string
+	Node        string // the node whose driver runs it, empty before it is placed
+	State       State
+	Fault       *InstanceFault // what went wrong, in [Error]
+	NICs        []NIC
+	Metadata    map[string]string
+	UserData    []byte
+	Tags        []string
+	Bindings    []Binding
+	// ReservationID is common to instances of one request.
+	ReservationID string
+	LaunchIndex   int
+	CreatedAt     time.Time
+	UpdatedAt     time.Time
+	LaunchedAt    time.Time // zero before it first ran
+}
+
+// InstanceFault says why an instance is in [Error].
+type InstanceFault struct {
+	Code    int    // 500 for ours, as in Nova
+	Message string // for the owner
+	Details string // for administrators
+	At      time.Time
+}
+
+// BindingState tells whether the guest has the key.
+type BindingState string
+
+// The states of a binding.
+const (
+	// BindingPending waits for the next boot.
+	BindingPending BindingState = "pending"
+	// BindingApplied is in the guest's authorized keys.
+	BindingApplied BindingState = "applied"
+)
+
+// Binding is the snapshot of a key pair on an instance. It outlives the key pair.
+type Binding struct {
+	KeyPairID   string
+	Name        string
+	Type        string // "ssh" or "x509"
+	PublicKey   string // verbatim
+	Fingerprint string // as the key pair showed it when it was bound
+	State       BindingState
+	Since       time.Time
+}
+
+// KeyName is the name of the key pair on the instance, or "".
+func (i Instance) KeyName() string {
+	if len(i.Bindings) == 0 {
+		return ""
+	}
+	return i.Bindings[len(i.Bindings)-1].Name
+}
+
+// Power is Nova's power_state for the state: what the machine is taken to do.
+func (i Instance) Power() Power {
+	switch i.State.VM {
+	case Active:
+		return PowerRunning
+	case Paused:
+		return PowerPaused
+	case Stopped:
+		return PowerStopped
+	}
+	return PowerAbsent
+}
+
+// access is what the guest must let in: the SSH keys bound to the instance. A
+// certificate for Windows is no SSH key and stays out.
+func (i Instance) access() GuestAccess {
+	a := GuestAccess{User: i.Image.AdminUser}
+	for _, b := range i.Bindings {
+		if b.Type != "ssh" {
+			continue
+		}
+		if p, err := sshkey.ParsePublicKey(b.PublicKey); err == nil {
+			a.AuthorizedKeys = append(a.AuthorizedKeys, p.AuthorizedKey())
+		}
+	}
+	return a
+}
+
+// spec is what the driver needs to know.
+func (i Instance) spec() Spec {
+	return Spec{
+		ID: i.ID, Name: i.Name, Hostname: Hostname(i.Name, i.ID), Zone: i.Zone, Image: i.Image,
+		VCPUs: i.Flavor.VCPUs, RAMMiB: i.Flavor.RAMMiB, DiskGiB: i.Flavor.DiskGiB,
+		NICs: i.NICs, Metadata: i.Metadata, UserData: i.UserData, Access: i.access(),
+	}
+}
+
+// Hostname makes a host name (RFC 1123) of an instance's name as Nova does:
+// letters and digits kept in lower case, other characters turned to hyphens or
+// dropped; "server-<id>" when nothing is left.
+func Hostname(name, id string) string {
+	var b strings.Builder
+	for _, r := range strings.ToLower(name) {
+		switch {
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9', r == '-':
+			b.WriteRune(r)
+		case r == ' ', r == '_', r == '.':
+			b.WriteByte('-')
+		}
+		if b.Len() == 63 {
+			break
+		}
+	}
+	if h := strings.Trim(b.String(), "-"); h != "" {
+		return h
+	}
+	return "server-" + id
+}
+
+// Flavor is a size of instances.
+type Flavor struct {
+	ID         string // "1", … or any text
+	Name       string
+	VCPUs      int
+	RAMMiB     int
+	DiskGiB    int
+	ExtraSpecs map[string]string
+}
+
+// Network is where instances get fixed addresses.
+type Network struct {
+	ID        string // UUID
+	Name      string
+	SubnetID  string // UUID
+	CIDR      string // "127.8.0.0/16"
+	Shared    bool
+	ProjectID string // owner
+	CreatedAt time.Time
+}

@@ -1,0 +1,198 @@
+package compute
+
+import (
+	"context"
+
+	"github.com/keyreeve/keyreeve/internal/fault"
+	"github.com/keyreeve/keyreeve/internal/job"
+)
+
+// JobKind is the kind of the jobs that [Service.RunJob] does.
+const JobKind = "instance"
+
+// actionResume makes an instance run that ran when this node stopped. Nobody
+// asks for it but [Service.Resume].
+const actionResume Action = "resume"
+
+// patience is how often a job is tried before the instance counts as broken,
+// when the driver says that trying again may help.
+const patience = 5
+
+func (s *Service) jobFor(i Instance, a Action) job.Job {
+	now := s.now()
+	return job.Job{ID: s.opt.NewID(), Kind: JobKind, Subject: i.ID, Node: i.Node, Action: string(a), RunAt: now, CreatedAt: now}
+}
+
+// Resume puts a job on record for every instance of this node that should run,
+// so that the driver starts those that do not: after a restart none of a
+// driver's own do. Call it before jobs are run.
+func (s *Service) Resume(ctx context.Context) error {
+	return s.store.Write(ctx, func(tx Tx) error {
+		all, err := tx.Instances(ctx, InstanceQuery{Node: s.opt.Node})
+		if err != nil {
+			return err
+		}
+		for _, i := range all {
+			if i.State.VM != Active {
+				continue
+			}
+			j := s.jobFor(i, actionResume)
+			j.ID = "resume-" + i.ID // one is enough, however often the node is restarted
+			if err := tx.EnqueueJob(ctx, j); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// RunJob does one job of [JobKind]. It may be run again after a crash at any
+// point: the driver's calls are idempotent, and an instance whose task is no
+// longer the job's is left alone.
+func (s *Service) RunJob(ctx context.Context, j job.Job) error {
+	var i Instance
+	err := s.store.Read(ctx, func(tx Tx) (err error) { i, err = tx.Instance(ctx, j.Subject); return err })
+	if fault.Is(err, fault.NotFound) {
+		// Its deletion is on record already; what the driver has left goes too.
+		return s.driver.Delete(ctx, j.Subject)
+	}
+	if err != nil {
+		return err
+	}
+	a := Action(j.Action)
+	if a == actionResume {
+		return s.resume(ctx, i, j)
+	}
+	if i.State.Task != transitions[a].task {
+		return nil // done before a crash, or a deletion has taken over
+	}
+	if err := s.drive(ctx, i, a); err != nil {
+		if ctx.Err() != nil {
+			return err // the lease is lost: another process has the job
+		}
+		return s.failed(ctx, i, a, j, err)
+	}
+	return s.finish(ctx, i.ID, a, nil)
+}
+
+// drive has the driver do it.
+func (s *Service) drive(ctx context.Context, i Instance, a Action) error {
+	spec := i.spec()
+	switch a {
+	case ActionCreate:
+		if err := s.driver.Create(ctx, spec); err != nil {
+			return err
+		}
+		return s.driver.Start(ctx, spec)
+	case ActionStart:
+		return s.driver.Start(ctx, spec)
+	case ActionStop:
+		return s.driver.Stop(ctx, i.ID, s.opt.StopGrace)
+	case ActionReboot, ActionHardReboot:
+		seen, err := s.driver.Get(ctx, i.ID)
+		if err != nil {
+			return err
+		}
+		if seen.Power == PowerStopped {
+			return s.driver.Start(ctx, spec)
+		}
+		return s.driver.Reboot(ctx, spec, a == ActionHardReboot)
+	case ActionDelete:
+		return s.driver.Delete(ctx, i.ID)
+	}
+	return &fault.Error{Kind: fault.Internal, Resource: "action", Name: string(a), Msg: "no driver call for it"}
+}
+
+func (s *Service) resume(ctx context.Context, i Instance, j job.Job) error {
+	if i.State.VM != Active || i.State.Task == Deleting {
+		return nil
+	}
+	seen, err := s.driver.Get(ctx, i.ID)
+	if err == nil && seen.Power != PowerRunning {
+		err = s.driver.Start(ctx, i.spec())
+	}
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	if j.Attempts < patience {
+		return err
+	}
+	return s.change(ctx, i.ID, func(i *Instance) {
+		if i.State.VM == Active && i.State.Task != Deleting {
+			i.State, i.Fault = State{VM: Error}, s.faultOf(err)
+		}
+	})
+}
+
+// failed decides whether to try again. A deletion is tried until it succeeds.
+func (s *Service) failed(ctx context.Context, i Instance, a Action, j job.Job, cause error) error {
+	if a == ActionDelete || fault.Is(cause, fault.Unavailable) && j.Attempts < patience {
+		return cause
+	}
+	return s.finish(ctx, i.ID, a, cause)
+}
+
+// finish records that an action is done, or failed for good.
+func (s *Service) finish(ctx context.Context, id string, a Action, cause error) error {
+	if a == ActionDelete {
+		return s.store.Write(ctx, func(tx Tx) error {
+			err := tx.DeleteInstance(ctx, id)
+			if fault.Is(err, fault.NotFound) {
+				return nil
+			}
+			return err
+		})
+	}
+	return s.change(ctx, id, func(i *Instance) {
+		if i.State.Task != transitions[a].task {
+			return
+		}
+		i.State = i.State.Finish(a, cause != nil)
+		if cause != nil {
+			i.Fault = s.faultOf(cause)
+			return
+		}
+		i.Fault = nil
+		if i.State.VM == Active {
+			if i.LaunchedAt.IsZero() {
+				i.LaunchedAt = s.now()
+			}
+			// Every boot puts the keys of the specification on the guest.
+			for k := range i.Bindings {
+				if i.Bindings[k].State == BindingPending {
+					i.Bindings[k].State, i.Bindings[k].Since = BindingApplied, s.now()
+				}
+			}
+		}
+	})
+}
+
+// change reads, changes and writes an instance under its lock.
+func (s *Service) change(ctx context.Context, id string, fn func(*Instance)) error {
+	return s.store.Write(ctx, func(tx Tx) error {
+		if err := tx.Lock(ctx, "instance "+id); err != nil {
+			return err
+		}
+		i, err := tx.Instance(ctx, id)
+		if err != nil {
+			return err
+		}
+		fn(&i)
+		i.UpdatedAt = s.now()
+		return tx.UpdateInstance(ctx, i)
+	})
+}
+
+// faultOf tells the owner what happened in the driver's own words where those
+// are meant for them.
+func (s *Service) faultOf(err error) *InstanceFault {
+	f := &InstanceFault{Code: 500, Message: "the instance could not be run", Details: err.Error(), At: s.now()}
+	switch fault.KindOf(err) {
+	case fault.NoCapacity:
+		f.Message = "No valid host was found."
+	case fault.Internal:
+	default:
+		f.Message = err.Error()
+	}
+	return f
+}

@@ -1,0 +1,287 @@
+package compute
+
+import (
+	"context"
+	"hash/fnv"
+	"net/netip"
+	"time"
+
+	"github.com/keyreeve/keyreeve/internal/audit"
+	"github.com/keyreeve/keyreeve/internal/fault"
+	"github.com/keyreeve/keyreeve/internal/identity"
+)
+
+// Options say how a [Service] works.
+type Options struct {
+	Now   func() time.Time
+	NewID func() string // a UUID
+	// NewMAC returns a MAC address of the range that OpenStack uses, fa:16:3e.
+	NewMAC func() string
+	// Node is this machine's id: whose driver runs what is placed here.
+	Node string
+	// Wake is called after a job was committed.
+	Wake func()
+	// Quota is what a project may have where nothing else is set; negative for no limit.
+	Quota Usage
+	// StopGrace is how long a guest may take to shut down, default 10 s.
+	StopGrace time.Duration
+}
+
+// Service is the one entrance to instances. Its methods are safe for concurrent use.
+type Service struct {
+	store  Store
+	driver Driver
+	opt    Options
+}
+
+// New makes a service that has the driver make real what the store says.
+func New(store Store, driver Driver, opt Options) *Service {
+	if opt.StopGrace <= 0 {
+		opt.StopGrace = 10 * time.Second
+	}
+	if opt.Wake == nil {
+		opt.Wake = func() {}
+	}
+	return &Service{store: store, driver: driver, opt: opt}
+}
+
+// Driver returns what the instances run on.
+func (s *Service) Driver() DriverInfo { return s.driver.Info() }
+
+// Instance returns an instance of the caller's project, or any for
+// administrators. Faults: NotFound.
+func (s *Service) Instance(ctx context.Context, c identity.Caller, id string) (Instance, error) {
+	var i Instance
+	err := s.store.Read(ctx, func(tx Tx) (err error) { i, err = visibleInstance(ctx, tx, c, id); return err })
+	return i, err
+}
+
+func visibleInstance(ctx context.Context, tx Tx, c identity.Caller, id string) (Instance, error) {
+	i, err := tx.Instance(ctx, id)
+	if err == nil && (i.Region != c.Region || !c.Admin() && (i.ProjectID != c.ProjectID() || c.ProjectID() == "")) {
+		err = fault.Missing("instance", id)
+	}
+	if err != nil {
+		return Instance{}, err
+	}
+	return i, nil
+}
+
+// ListRequest says which instances are wanted.
+type ListRequest struct {
+	// AllProjects lists every project's, for administrators.
+	AllProjects bool
+	// Match keeps the instances for which it is true; nil keeps all.
+	Match func(Instance) bool
+	// After lists what comes after the instance of that id.
+	After string
+	Limit int // at most this many; negative for all
+}
+
+// Instances lists the instances of the caller's project, newest first. Faults:
+// Forbidden (AllProjects by others than administrators), Invalid (marker).
+func (s *Service) Instances(ctx context.Context, c identity.Caller, req ListRequest) ([]Instance, error) {
+	q := InstanceQuery{Region: c.Region, ProjectID: c.ProjectID()}
+	if req.AllProjects {
+		if !c.Admin() {
+			return nil, &fault.Error{Kind: fault.Forbidden, Resource: "instance", Msg: "only administrators list all projects"}
+		}
+		q.ProjectID = ""
+	} else if q.ProjectID == "" {
+		return nil, nil
+	}
+	if req.Limit == 0 {
+		return nil, nil
+	}
+	const batch = 500
+	q.Limit = batch
+	if req.Match == nil && req.Limit > 0 {
+		q.Limit = min(req.Limit, batch)
+	}
+	var out []Instance
+	err := s.store.Read(ctx, func(tx Tx) error {
+		if req.After != "" {
+			i, err := visibleInstance(ctx, tx, c, req.After)
+			if fault.Is(err, fault.NotFound) {
+				return fault.Invalidf("marker", "there is no instance %s to list after", req.After)
+			} else if err != nil {
+				return err
+			}
+			q.Before = &InstanceKey{CreatedAt: i.CreatedAt, ID: i.ID}
+		}
+		for {
+			some, err := tx.Instances(ctx, q)
+			if err != nil {
+				return err
+			}
+			for _, i := range some {
+				if req.Match == nil || req.Match(i) {
+					out = append(out, i)
+					if len(out) == req.Limit {
+						return nil
+					}
+				}
+			}
+			if len(some) < q.Limit {
+				return nil
+			}
+			last := some[len(some)-1]
+			q.Before = &InstanceKey{CreatedAt: last.CreatedAt, ID: last.ID}
+		}
+	})
+	return out, err
+}
+
+// Act asks for something to be done to an instance: [ActionStart],
+// [ActionStop], [ActionReboot], [ActionHardReboot] or [ActionDelete]. It
+// returns when the wish is on record; a job does the work. Faults: NotFound,
+// Forbidden (a reader), Conflict with a [WrongState].
+func (s *Service) Act(ctx context.Context, c identity.Caller, id string, a Action) (Instance, error) {
+	if err := mayChange(c); err != nil {
+		return Instance{}, err
+	}
+	var i Instance
+	err := s.store.Write(ctx, func(tx Tx) error {
+		if err := tx.Lock(ctx, "instance "+id); err != nil {
+			return err
+		}
+		var err error
+		if i, err = visibleInstance(ctx, tx, c, id); err != nil {
+			return err
+		}
+		if a == ActionDelete && i.State.Task == Deleting {
+			return nil // asked before; its job is on record
+		}
+		if i.State, err = i.State.Begin(id, a); err != nil {
+			return err
+		}
+		i.UpdatedAt = s.now()
+		if err := tx.UpdateInstance(ctx, i); err != nil {
+			return err
+		}
+		if err := tx.EnqueueJob(ctx, s.jobFor(i, a)); err != nil {
+			return err
+		}
+		return tx.AppendAudit(ctx, s.audit(c, auditActions[a], i, ""))
+	})
+	if err == nil {
+		s.opt.Wake()
+	}
+	return i, err
+}
+
+var auditActions = map[Action]audit.Action{
+	ActionCreate: audit.Create, ActionStart: audit.Start, ActionStop: audit.Stop,
+	ActionReboot: audit.Reboot, ActionHardReboot: audit.Reboot, ActionDelete: audit.Delete,
+}
+
+// Console returns the last lines of the instance's console log, all of it for
+// lines <= 0. Faults: NotFound, and what the driver says.
+func (s *Service) Console(ctx context.Context, c identity.Caller, id string, lines int) (string, error) {
+	i, err := s.Instance(ctx, c, id)
+	if err != nil {
+		return "", err
+	}
+	return s.driver.Console(ctx, i.ID, lines)
+}
+
+// Observe returns what the driver sees of an instance now. Faults: NotFound,
+// and what the driver says.
+func (s *Service) Observe(ctx context.Context, c identity.Caller, id string) (Observed, error) {
+	i, err := s.Instance(ctx, c, id)
+	if err != nil {
+		return Observed{}, err
+	}
+	return s.driver.Get(ctx, i.ID)
+}
+
+// Limits returns what the caller's project may have and has.
+func (s *Service) Limits(ctx context.Context, c identity.Caller) (limits, used Usage, err error) {
+	err = s.store.Read(ctx, func(tx Tx) error {
+		if limits, err = s.limits(ctx, tx, c.ProjectID()); err != nil || c.ProjectID() == "" {
+			return err
+		}
+		used, err = tx.Usage(ctx, c.ProjectID())
+		return err
+	})
+	return limits, used, err
+}
+
+// The names of compute's resources in quotas, as Nova has them.
+const (
+	QuotaInstances = "instances"
+	QuotaCores     = "cores"
+	QuotaRAM       = "ram" // MiB
+)
+
+func (s *Service) limits(ctx context.Context, tx Tx, projectID string) (Usage, error) {
+	u := s.opt.Quota
+	if projectID == "" {
+		return u, nil
+	}
+	for _, r := range []struct {
+		name  string
+		limit *int
+	}{{QuotaInstances, &u.Instances}, {QuotaCores, &u.VCPUs}, {QuotaRAM, &u.RAMMiB}} {
+		if n, ok, err := tx.Quota(ctx, projectID, r.name); err != nil {
+			return u, err
+		} else if ok {
+			*r.limit = n
+		}
+	}
+	return u, nil
+}
+
+// address finds a free address of the network. The search begins at a place
+// that depends on the node, and skips what others on this machine use: several
+// servers on one machine share the loopback range.
+func (s *Service) address(ctx context.Context, tx Tx, n Network, taken map[netip.Addr]bool) (netip.Addr, error) {
+	prefix, first, last, err := n.Range()
+	if err != nil {
+		return netip.Addr{}, fault.Wrap(err, "reading a network's range")
+	}
+	start := first
+	if prefix.Bits() <= 16 {
+		h := fnv.New32a()
+		h.Write([]byte(s.opt.Node))
+		b := first.As4()
+		b[2] = byte(h.Sum32() % 255)
+		start = netip.AddrFrom4(b)
+	}
+	prober, _ := s.driver.(AddressProber)
+	for _, part := range [][2]netip.Addr{{start, last}, {first, start}} {
+		for from := part[0]; from.Compare(part[1]) <= 0; {
+			a, err := tx.NextAddress(ctx, n.ID, from, part[1])
+			if fault.Is(err, fault.NoCapacity) {
+				break
+			}
+			if err != nil {
+				return netip.Addr{}, err
+			}
+			if !taken[a] && (prober == nil || prober.AddressFree(a)) {
+				return a, nil
+			}
+			from = a.Next()
+		}
+	}
+	return netip.Addr{}, &fault.Error{Kind: fault.NoCapacity, Resource: "network", Name: n.Name, Msg: "it has no free address"}
+}
+
+// mayChange lets members and administrators change instances.
+func mayChange(c identity.Caller) error {
+	if c.Admin() {
+		return nil
+	}
+	return identity.ProjectMember.Check(c)
+}
+
+func (s *Service) audit(c identity.Caller, a audit.Action, i Instance, detail string) audit.Entry {
+	e := c.Audit(a, "instance", i.ID)
+	e.At, e.OwnerID, e.Detail = s.now(), i.ProjectID, i.Name
+	if detail != "" {
+		e.Detail += "; " + detail
+	}
+	return e
+}
+
+func (s *Service) now() time.Time { return s.opt.Now().UTC().Truncate(time.Microsecond) }

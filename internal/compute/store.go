@@ -1,0 +1,88 @@
+package compute
+
+import (
+	"context"
+	"net/netip"
+	"time"
+
+	"github.com/keyreeve/keyreeve/internal/audit"
+	"github.com/keyreeve/keyreeve/internal/job"
+	"github.com/keyreeve/keyreeve/internal/keypair"
+)
+
+// Store runs functions over the compute part of the database; see
+// [identity.Store] for what Read and Write promise.
+type Store interface {
+	Read(ctx context.Context, fn func(Tx) error) error
+	Write(ctx context.Context, fn func(Tx) error) error
+}
+
+// Tx is what compute needs of a transaction. Look-ups of what is not there give
+// a NotFound fault, inserts of a taken id Exists.
+type Tx interface {
+	audit.Tx
+	job.Tx
+	keypair.Finder
+
+	Image(ctx context.Context, id string) (Image, error)
+	// Images returns all images, ordered by name.
+	Images(ctx context.Context) ([]Image, error)
+	InsertImage(ctx context.Context, i Image) error
+
+	Flavor(ctx context.Context, id string) (Flavor, error)
+	// Flavors returns all flavors, ordered by memory, then id.
+	Flavors(ctx context.Context) ([]Flavor, error)
+	InsertFlavor(ctx context.Context, f Flavor) error
+
+	Network(ctx context.Context, id string) (Network, error)
+	// Networks returns all networks, ordered by name.
+	Networks(ctx context.Context) ([]Network, error)
+	InsertNetwork(ctx context.Context, n Network) error
+
+	// NextAddress returns the lowest address in [from, to] that no instance of
+	// the network has, NoCapacity when there is none.
+	NextAddress(ctx context.Context, networkID string, from, to netip.Addr) (netip.Addr, error)
+
+	// Instance returns an instance with its NICs and bindings.
+	Instance(ctx context.Context, id string) (Instance, error)
+	// Instances returns instances with their NICs and bindings, newest first.
+	Instances(ctx context.Context, q InstanceQuery) ([]Instance, error)
+	// InsertInstance writes the instance, its NICs and bindings. Exists when an
+	// address is taken.
+	InsertInstance(ctx context.Context, i Instance) error
+	// UpdateInstance writes everything of the instance but its NICs.
+	UpdateInstance(ctx context.Context, i Instance) error
+	// DeleteInstance removes the instance, its NICs and bindings.
+	DeleteInstance(ctx context.Context, id string) error
+	// Usage sums up what a project's instances take.
+	Usage(ctx context.Context, projectID string) (Usage, error)
+
+	// Quota returns the limit that is set for a project, or false for none.
+	Quota(ctx context.Context, projectID, resource string) (int, bool, error)
+	// Lock makes other transactions that lock the same name wait until this one ends.
+	Lock(ctx context.Context, name string) error
+}
+
+// InstanceQuery selects instances; empty fields select all.
+type InstanceQuery struct {
+	Region    string
+	ProjectID string
+	Node      string
+	// Before selects what was made before that instance: the part of a list
+	// after it.
+	Before *InstanceKey
+	Limit  int // at most this many, 0 for all
+}
+
+// InstanceKey is an instance's place in lists.
+type InstanceKey struct {
+	CreatedAt time.Time
+	ID        string
+}
+
+// Usage is what instances take together.
+type Usage struct {
+	Instances int
+	VCPUs     int
+	RAMMiB    int
+}

@@ -1,0 +1,171 @@
+package identity
+
+import (
+	"context"
+
+	"github.com/keyreeve/keyreeve/internal/audit"
+	"github.com/keyreeve/keyreeve/internal/fault"
+)
+
+// Login is a user's claim to be who they are.
+type Login struct {
+	UserID string // or
+	Name   string // the user's name, in
+	// AccountID or AccountName.
+	AccountID, AccountName string
+
+	Password string
+
+	Address   string // where from, without port; empty when unknown
+	Dialect   string
+	RequestID string
+}
+
+// LogIn checks a password. Every failure is the same Unauthenticated fault and
+// costs about the same time: unknown user, wrong password, disabled user, and
+// a user or address that is locked after too many failures. Unavailable when
+// too many logins are under way.
+func (s *Service) LogIn(ctx context.Context, l Login) (User, error) {
+	var u User
+	var lockedUser, lockedAddr bool
+	err := s.store.Read(ctx, func(tx Tx) error {
+		var err error
+		if u, err = findUser(ctx, tx, l); err != nil && !fault.Is(err, fault.NotFound) {
+			return err
+		}
+		if lockedAddr, err = s.locked(ctx, tx, addressKey(l)); err != nil || u.ID == "" {
+			return err
+		}
+		lockedUser, err = s.locked(ctx, tx, userKey(u))
+		return err
+	})
+	if err != nil {
+		return User{}, err
+	}
+	ok, err := s.hasher.Verify(ctx, u.PasswordHash, l.Password)
+	if err != nil {
+		return User{}, err
+	}
+	if lockedUser || lockedAddr {
+		return User{}, errUnauthenticated()
+	}
+	if !ok || !u.Enabled {
+		if err := s.loginFailed(ctx, l, u); err != nil {
+			return User{}, err
+		}
+		return User{}, errUnauthenticated()
+	}
+	return u, s.loginSucceeded(ctx, u)
+}
+
+func findUser(ctx context.Context, tx Tx, l Login) (User, error) {
+	if l.UserID != "" {
+		return tx.User(ctx, l.UserID)
+	}
+	id := l.AccountID
+	if id == "" {
+		a, err := tx.AccountByName(ctx, l.AccountName)
+		if err != nil {
+			return User{}, err
+		}
+		id = a.ID
+	}
+	return tx.UserByName(ctx, id, l.Name)
+}
+
+// FindScope turns a project or account given by name into its scope. What is
+// not there is Unauthenticated, as in a login.
+func (s *Service) FindScope(ctx context.Context, kind ScopeKind, name, accountID, accountName string) (Scope, error) {
+	scope := Scope{Kind: kind}
+	err := s.store.Read(ctx, func(tx Tx) error {
+		if accountID == "" {
+			a, err := tx.AccountByName(ctx, accountName)
+			if err != nil {
+				return err
+			}
+			accountID = a.ID
+		}
+		if kind == AccountScope {
+			scope.ID = accountID
+			return nil
+		}
+		p, err := tx.ProjectByName(ctx, accountID, name)
+		scope.ID = p.ID
+		return err
+	})
+	if fault.Is(err, fault.NotFound) {
+		return Scope{}, errUnauthenticated()
+	}
+	return scope, err
+}
+
+// addressAttempts is how many failures lock an address for each that locks a
+// user: many people can share one address.
+const addressAttempts = 10
+
+func userKey(u User) string { return "user:" + u.ID }
+
+func addressKey(l Login) string {
+	if l.Address == "" {
+		return ""
+	}
+	return "address:" + l.Address
+}
+
+func (s *Service) locked(ctx context.Context, tx Tx, key string) (bool, error) {
+	if key == "" {
+		return false, nil
+	}
+	f, err := tx.Failures(ctx, key)
+	if fault.Is(err, fault.NotFound) {
+		return false, nil
+	}
+	return s.now().Before(f.LockedUntil), err
+}
+
+func (s *Service) loginFailed(ctx context.Context, l Login, u User) error {
+	return s.store.Write(ctx, func(tx Tx) error {
+		if u.ID != "" {
+			if err := s.countFailure(ctx, tx, userKey(u), s.opt.LockoutAttempts); err != nil {
+				return err
+			}
+		}
+		if key := addressKey(l); key != "" {
+			if err := s.countFailure(ctx, tx, key, s.opt.LockoutAttempts*addressAttempts); err != nil {
+				return err
+			}
+		}
+		e := audit.Entry{At: s.now(), RequestID: l.RequestID, Dialect: l.Dialect, Region: s.opt.Region,
+			UserID: u.ID, Action: audit.LoginFailed, Resource: "user", Name: u.Name, Detail: "from " + l.Address}
+		return tx.AppendAudit(ctx, e)
+	})
+}
+
+func (s *Service) countFailure(ctx context.Context, tx Tx, key string, most int) error {
+	now := s.now()
+	f, err := tx.Failures(ctx, key)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	if f.Count == 0 || now.Sub(f.Since) > s.opt.LockoutDuration {
+		f = Failures{Since: now}
+	}
+	f.Count++
+	if f.Count >= most {
+		f = Failures{Count: 0, Since: now, LockedUntil: now.Add(s.opt.LockoutDuration)}
+	}
+	return tx.PutFailures(ctx, key, f)
+}
+
+// loginSucceeded forgets the user's failures. Most logins have none to forget
+// and write nothing here.
+func (s *Service) loginSucceeded(ctx context.Context, u User) error {
+	err := s.store.Read(ctx, func(tx Tx) error { _, err := tx.Failures(ctx, userKey(u)); return err })
+	if fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return s.store.Write(ctx, func(tx Tx) error { return tx.DeleteFailures(ctx, userKey(u)) })
+}

@@ -1,0 +1,93 @@
+package identity
+
+import (
+	"context"
+	"time"
+
+	"github.com/keyreeve/keyreeve/internal/audit"
+)
+
+// Store runs functions over the identity part of the database. The store
+// package implements it.
+type Store interface {
+	// Read runs fn on a reader. Each statement sees a consistent state; fn must not write.
+	Read(ctx context.Context, fn func(Tx) error) error
+	// Write runs fn in a transaction and commits it when fn returns nil. It runs
+	// fn again from the start when the database asks for a retry, so fn must have
+	// no other effects. Unavailable when the database stays busy.
+	Write(ctx context.Context, fn func(Tx) error) error
+}
+
+// Tx is what identity needs of a transaction. Look-ups of what is not there
+// give a NotFound fault, inserts of a taken name or id Exists.
+type Tx interface {
+	audit.Tx
+
+	Account(ctx context.Context, id string) (Account, error)
+	AccountByName(ctx context.Context, name string) (Account, error)
+	Accounts(ctx context.Context) ([]Account, error)
+	InsertAccount(ctx context.Context, a Account) error
+
+	Project(ctx context.Context, id string) (Project, error)
+	ProjectByName(ctx context.Context, accountID, name string) (Project, error)
+	Projects(ctx context.Context, q ProjectQuery) ([]Project, error)
+	InsertProject(ctx context.Context, p Project) error
+	UpdateProject(ctx context.Context, p Project) error
+
+	User(ctx context.Context, id string) (User, error)
+	UserByName(ctx context.Context, accountID, name string) (User, error)
+	Users(ctx context.Context, q UserQuery) ([]User, error)
+	InsertUser(ctx context.Context, u User) error
+	UpdateUser(ctx context.Context, u User) error
+
+	// Assignments returns the roles given to a user, in every scope.
+	Assignments(ctx context.Context, userID string) ([]Assignment, error)
+	// InsertAssignment is nil for a role that is given already.
+	InsertAssignment(ctx context.Context, a Assignment) error
+	DeleteAssignment(ctx context.Context, a Assignment) error
+
+	InsertAccessKey(ctx context.Context, k AccessKey) error
+	AccessKey(ctx context.Context, id string) (AccessKey, error)
+
+	InsertToken(ctx context.Context, t Token) error
+	Token(ctx context.Context, hash TokenHash) (Token, error)
+	DeleteToken(ctx context.Context, hash TokenHash) error
+	DeleteTokensOfUser(ctx context.Context, userID string) error
+	// DeleteExpiredTokens removes at most limit tokens that expired before now.
+	DeleteExpiredTokens(ctx context.Context, now time.Time, limit int) error
+
+	// Epoch counts the changes that can make a valid token invalid or change what
+	// it is good for. What was read of a token at one epoch holds until the next.
+	Epoch(ctx context.Context) (int64, error)
+	// BumpEpoch starts the next epoch when the transaction commits.
+	BumpEpoch(ctx context.Context) error
+
+	// Failures returns how often logins of key failed since the window began, and until when it is locked.
+	Failures(ctx context.Context, key string) (Failures, error)
+	PutFailures(ctx context.Context, key string, f Failures) error
+	DeleteFailures(ctx context.Context, key string) error
+}
+
+// Failures counts failed logins of one user or from one address.
+type Failures struct {
+	Count       int
+	Since       time.Time // of the first one counted
+	LockedUntil time.Time // zero when not locked
+}
+
+// ProjectQuery selects projects, ordered by name; empty fields select all.
+type ProjectQuery struct {
+	AccountID string
+	Name      string
+	Enabled   *bool
+	// UserID selects the projects in which that user has a role.
+	UserID string
+}
+
+// UserQuery selects users, ordered by name; empty fields select all.
+type UserQuery struct {
+	AccountID string
+	Name      string
+	Email     string
+	Enabled   *bool
+}

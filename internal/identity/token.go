@@ -1,0 +1,221 @@
+package identity
+
+import (
+	"context"
+	"crypto/sha256"
+	"slices"
+	"time"
+
+	"github.com/keyreeve/keyreeve/internal/audit"
+	"github.com/keyreeve/keyreeve/internal/fault"
+)
+
+// TokenHash is the SHA-256 of a token's text: all that is kept of it. A token
+// has 256 random bits, so a plain hash cannot be turned back.
+type TokenHash [sha256.Size]byte
+
+// HashToken hashes a token's text.
+func HashToken(text string) TokenHash { return sha256.Sum256([]byte(text)) }
+
+// Method is a way of logging in, as Keystone names it.
+type Method string
+
+// The methods.
+const (
+	ByPassword Method = "password"
+	ByToken    Method = "token"
+)
+
+// Token is proof of a login, good in one scope until it expires or is revoked.
+type Token struct {
+	Hash      TokenHash
+	UserID    string
+	Scope     Scope
+	Methods   []Method // how it came about, the newest first
+	AuditIDs  []string // its own, and that of the token it was made from
+	IssuedAt  time.Time
+	ExpiresAt time.Time
+}
+
+// errUnauthenticated is the one answer to every failed login and bad token: it
+// must not tell a wrong password from an unknown user.
+func errUnauthenticated() error {
+	return &fault.Error{Kind: fault.Unauthenticated, Msg: "the request needs valid credentials"}
+}
+
+// IssueToken makes a token for a user who has logged in. In a scope in which
+// the user has no role, or that is unknown or disabled, it is Unauthenticated:
+// what one may not see does not exist. It returns the token's text, which
+// exists nowhere else.
+func (s *Service) IssueToken(ctx context.Context, u User, scope Scope, methods []Method) (string, Token, Caller, error) {
+	t := Token{
+		UserID: u.ID, Scope: scope, Methods: methods, AuditIDs: []string{s.random.auditID()},
+		IssuedAt: s.now(), ExpiresAt: s.now().Add(s.opt.TokenLife),
+	}
+	return s.issue(ctx, t)
+}
+
+// RescopeToken makes a token of another scope from a valid one; it expires no
+// later than that. Faults as [Service.IssueToken].
+func (s *Service) RescopeToken(ctx context.Context, from Token, scope Scope) (string, Token, Caller, error) {
+	methods := from.Methods
+	if !slices.Contains(methods, ByToken) {
+		methods = append([]Method{ByToken}, methods...)
+	}
+	t := Token{
+		UserID: from.UserID, Scope: scope, Methods: methods,
+		AuditIDs: []string{s.random.auditID(), from.AuditIDs[0]},
+		IssuedAt: s.now(), ExpiresAt: from.ExpiresAt,
+	}
+	return s.issue(ctx, t)
+}
+
+func (s *Service) issue(ctx context.Context, t Token) (string, Token, Caller, error) {
+	text := s.random.token()
+	t.Hash = HashToken(text)
+	var c Caller
+	err := s.store.Write(ctx, func(tx Tx) error {
+		var err error
+		if c, err = s.resolve(ctx, tx, t); err != nil {
+			return err
+		}
+		// Issuing pays for clearing away: a little each time keeps the table small.
+		if err := tx.DeleteExpiredTokens(ctx, s.now(), 10); err != nil {
+			return err
+		}
+		if err := tx.InsertToken(ctx, t); err != nil {
+			return err
+		}
+		e := c.Audit(audit.Login, "user", c.User.Name)
+		e.At = t.IssuedAt
+		return tx.AppendAudit(ctx, e)
+	})
+	if err != nil {
+		return "", Token{}, Caller{}, err
+	}
+	return text, t, c, nil
+}
+
+// CheckToken returns what a token stands for. An unknown, expired or revoked
+// token, and one whose user or project is gone or disabled or who lost the
+// role, is Unauthenticated.
+func (s *Service) CheckToken(ctx context.Context, text string) (Token, Caller, error) {
+	if text == "" || len(text) > 255 {
+		return Token{}, Caller{}, errUnauthenticated()
+	}
+	hash := HashToken(text)
+	now := s.now()
+	var t Token
+	var c Caller
+	err := s.store.Read(ctx, func(tx Tx) error {
+		epoch, err := tx.Epoch(ctx)
+		if err != nil {
+			return err
+		}
+		if kept, ok := s.cache.get(hash, epoch, now); ok {
+			t, c = kept.token, kept.caller
+			return nil
+		}
+		if t, err = tx.Token(ctx, hash); err != nil {
+			if fault.Is(err, fault.NotFound) {
+				return errUnauthenticated()
+			}
+			return err
+		}
+		if c, err = s.resolve(ctx, tx, t); err != nil {
+			return err
+		}
+		s.cache.put(hash, epoch, now, t, c)
+		return nil
+	})
+	if err != nil {
+		return Token{}, Caller{}, err
+	}
+	if !now.Before(t.ExpiresAt) {
+		return Token{}, Caller{}, errUnauthenticated()
+	}
+	return t, c, nil
+}
+
+// RevokeToken ends a token at once, in every process. One's own tokens may be
+// revoked by oneself, others' by administrators: else Forbidden. An unknown
+// token is NotFound.
+func (s *Service) RevokeToken(ctx context.Context, c Caller, text string) error {
+	hash := HashToken(text)
+	return s.store.Write(ctx, func(tx Tx) error {
+		t, err := tx.Token(ctx, hash)
+		if err != nil {
+			return err
+		}
+		if t.UserID != c.User.ID && !c.Admin() {
+			return &fault.Error{Kind: fault.Forbidden, Resource: "token"}
+		}
+		if err := tx.DeleteToken(ctx, hash); err != nil {
+			return err
+		}
+		if err := tx.BumpEpoch(ctx); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, c, audit.Revoke, "token", t.AuditIDs[0])
+	})
+}
+
+// resolve reads who a token stands for and what they may do now.
+func (s *Service) resolve(ctx context.Context, tx Tx, t Token) (Caller, error) {
+	hidden := func(err error) error {
+		if fault.Is(err, fault.NotFound) {
+			return errUnauthenticated()
+		}
+		return err
+	}
+	c := Caller{Scope: t.Scope, Region: s.opt.Region}
+	var err error
+	if c.User, err = tx.User(ctx, t.UserID); err != nil {
+		return Caller{}, hidden(err)
+	}
+	c.User.PasswordHash, c.User.APIPasswordHash = "", ""
+	if c.Account, err = tx.Account(ctx, c.User.AccountID); err != nil {
+		return Caller{}, hidden(err)
+	}
+	enabled := c.User.Enabled && c.Account.Enabled
+	switch t.Scope.Kind {
+	case ProjectScope:
+		if c.Project, err = tx.Project(ctx, t.Scope.ID); err != nil {
+			return Caller{}, hidden(err)
+		}
+		if c.ProjectAccount, err = tx.Account(ctx, c.Project.AccountID); err != nil {
+			return Caller{}, hidden(err)
+		}
+		enabled = enabled && c.Project.Enabled && c.ProjectAccount.Enabled
+	case AccountScope:
+		if c.ScopeAccount, err = tx.Account(ctx, t.Scope.ID); err != nil {
+			return Caller{}, hidden(err)
+		}
+		enabled = enabled && c.ScopeAccount.Enabled
+	}
+	if !enabled {
+		return Caller{}, errUnauthenticated()
+	}
+	if t.Scope.Kind == Unscoped {
+		return c, nil
+	}
+	given, err := tx.Assignments(ctx, t.UserID)
+	if err != nil {
+		return Caller{}, err
+	}
+	c.Roles = expand(rolesIn(given, t.Scope))
+	if len(c.Roles) == 0 {
+		return Caller{}, errUnauthenticated()
+	}
+	return c, nil
+}
+
+func rolesIn(given []Assignment, scope Scope) []Role {
+	var roles []Role
+	for _, a := range given {
+		if a.Scope == scope {
+			roles = append(roles, a.Role)
+		}
+	}
+	return roles
+}
