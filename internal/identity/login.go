@@ -151,7 +151,7 @@ func (s *Service) countFailure(ctx context.Context, tx Tx, key string, most int)
 		f = Failures{Since: now}
 	}
 	f.Count++
-	if f.Count >= most {
+	if most > 0 && f.Count >= most {
 		f = Failures{Count: 0, Since: now, LockedUntil: now.Add(s.opt.LockoutDuration)}
 	}
 	return tx.PutFailures(ctx, key, f)

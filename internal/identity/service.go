@@ -17,7 +17,7 @@ import (
 type Options struct {
 	TokenLife           time.Duration // how long a token is good, default 1 h
 	PasswordConcurrency int           // password hashes at once, default the number of processors
-	LockoutAttempts     int           // failed logins of a user before a lock, default 10
+	LockoutAttempts     int           // failed logins of a user before a lock; 0 never locks
 	LockoutDuration     time.Duration // how long a lock holds and failures count, default 5 min
 	Region              string        // the region's id, put on every caller
 	Now                 func() time.Time
@@ -38,9 +38,6 @@ type Service struct {
 func New(store Store, sealer *Sealer, opt Options) *Service {
 	if opt.TokenLife <= 0 {
 		opt.TokenLife = time.Hour
-	}
-	if opt.LockoutAttempts <= 0 {
-		opt.LockoutAttempts = 10
 	}
 	if opt.LockoutDuration <= 0 {
 		opt.LockoutDuration = 5 * time.Minute
@@ -309,7 +306,9 @@ func (s *Service) newAccessKey(userID, projectID string) (AccessKey, string, err
 
 // AccessKeySecret opens the secret of an access key, for checking a signature.
 // Faults: Internal when it was sealed with another master key.
-func (s *Service) AccessKeySecret(k AccessKey) ([]byte, error) { return s.sealer.Open(k.ID, k.SealedSecret) }
+func (s *Service) AccessKeySecret(k AccessKey) ([]byte, error) {
+	return s.sealer.Open(k.ID, k.SealedSecret)
+}
 
 // Ready reports whether the store answers; the error says what is wrong with it.
 func (s *Service) Ready(ctx context.Context) error {

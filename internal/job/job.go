@@ -12,7 +12,7 @@ import (
 
 // Job is one piece of work.
 type Job struct {
-	ID      string // UUID, ordered by time of making (version 7)
+	ID      string // unique
 	Kind    string // which [Handler] runs it
 	Subject string // what it works on: jobs of one subject never overlap
 	Node    string // the only node that may run it, empty for any

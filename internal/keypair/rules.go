@@ -20,8 +20,8 @@ type Rules struct {
 	Types []Type    // what may be imported
 	// Generates are the types that the server makes itself; others must be imported.
 	Generates []Type
-	// Algorithm is what a generated SSH pair is made with.
-	Algorithm sshkey.Algorithm
+	// Spec is what a generated SSH pair is made with.
+	Spec sshkey.Spec
 	// Comment is put on generated public keys.
 	Comment string
 	// MaxPublicKey is the longest public key text in bytes.

@@ -105,10 +105,10 @@ func (s *Service) Generate(ctx context.Context, c identity.Caller, r Rules, req 
 		if err != nil {
 			return KeyPair{}, none, generationFault(err)
 		}
-		private = p
+		private, k.PublicKey = p, cert.PEM()
 		k.describeCertificate(cert)
 	} else {
-		p, err := s.generator.Generate(ctx, r.Algorithm)
+		p, err := s.generator.Generate(ctx, r.Spec)
 		if err != nil {
 			return KeyPair{}, none, generationFault(err)
 		}
@@ -296,7 +296,7 @@ func (k *KeyPair) describe(p sshkey.PublicKey) {
 }
 
 func (k *KeyPair) describeCertificate(c sshkey.Certificate) {
-	k.PublicKey, k.Blob, k.Algorithm, k.Bits = c.PEM(), c.DER(), "x509", c.Bits()
+	k.Blob, k.Algorithm, k.Bits = c.DER(), "x509", c.Bits()
 }
 
 // mayHaveOneMore tells early, without a lock, what insert would say of the quota.

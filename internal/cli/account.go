@@ -1,0 +1,166 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/keyreeve/keyreeve/internal/fault"
+	"github.com/keyreeve/keyreeve/internal/identity"
+	"github.com/keyreeve/keyreeve/internal/server"
+)
+
+func (a *app) user() *cobra.Command {
+	c := &cobra.Command{Use: "user", Short: "Manage users in the data folder", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+	c.AddCommand(a.userCreate())
+	return c
+}
+
+func (a *app) userCreate() *cobra.Command {
+	var project, role, email, passwordFile string
+	c := &cobra.Command{
+		Use:   "create NAME",
+		Short: "Make a user, with a role in a project",
+		Long: `Make a user. The password is read from the file that --password-file names
+(its first line; - is standard input). The server may be running.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			password, err := readPassword(passwordFile, c)
+			if err != nil {
+				return err
+			}
+			if _, ok := identity.ParseRole(role); !ok {
+				return &usageError{c.CommandPath(), fmt.Errorf("there is no role %q; choose admin, member or reader", role)}
+			}
+			return a.withDomain(c.Context(), func(ctx context.Context, d *server.Domain, op identity.Caller) error {
+				var p identity.Project
+				if project != "" {
+					if p, err = projectByName(ctx, d.Identity, op, project); err != nil {
+						return err
+					}
+				}
+				u, err := d.Identity.CreateUser(ctx, op, identity.NewUser{Name: args[0], Email: email, Password: password, DefaultProjectID: p.ID})
+				if err != nil {
+					return err
+				}
+				if p.ID != "" {
+					given := identity.Assignment{UserID: u.ID, Scope: identity.Scope{Kind: identity.ProjectScope, ID: p.ID}, Role: identity.Role(role)}
+					if err := d.Identity.Grant(ctx, op, given); err != nil {
+						return err
+					}
+				}
+				_, err = fmt.Fprintln(a.stdout, u.ID)
+				return err
+			})
+		},
+	}
+	c.Flags().StringVar(&project, "project", "", "give the user a role in this project, by its name")
+	c.Flags().StringVar(&role, "role", "member", "the role: admin, member or reader")
+	c.Flags().StringVar(&email, "email", "", "the user's e-mail address")
+	c.Flags().StringVar(&passwordFile, "password-file", "", "a file with the password in its first line, - for standard input")
+	_ = c.MarkFlagRequired("password-file")
+	return c
+}
+
+func (a *app) project() *cobra.Command {
+	c := &cobra.Command{Use: "project", Short: "Manage projects in the data folder", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+	c.AddCommand(a.projectCreate())
+	return c
+}
+
+func (a *app) projectCreate() *cobra.Command {
+	var description string
+	c := &cobra.Command{
+		Use:   "create NAME",
+		Short: "Make a project and print its id and appkey",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.withDomain(c.Context(), func(ctx context.Context, d *server.Domain, op identity.Caller) error {
+				p, err := d.Identity.CreateProject(ctx, op, "", args[0], description)
+				if err != nil {
+					return err
+				}
+				_, err = fmt.Fprintf(a.stdout, "%s %s\n", p.ID, p.AppKey)
+				return err
+			})
+		},
+	}
+	c.Flags().StringVar(&description, "description", "", "what the project is for")
+	return c
+}
+
+// withDomain opens the data folder for one command, which acts as the operator.
+func (a *app) withDomain(ctx context.Context, fn func(context.Context, *server.Domain, identity.Caller) error) error {
+	cfg, err := a.config()
+	if err != nil {
+		return err
+	}
+	d, err := server.OpenDomain(ctx, cfg, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	if _, err = d.Bootstrap(ctx); err == nil {
+		err = fn(ctx, d, identity.Operator(cfg.Region.ID))
+	}
+	return errors.Join(sentence(err), d.Close())
+}
+
+// sentence says a fault in words for the command line.
+func sentence(err error) error {
+	var f *fault.Error
+	if !errors.As(err, &f) {
+		return err
+	}
+	switch {
+	case f.Kind == fault.Exists:
+		return fmt.Errorf("there is a %s %q already", f.Resource, f.Name)
+	case f.Kind == fault.NotFound:
+		return fmt.Errorf("there is no %s %q", f.Resource, f.Name)
+	case f.Kind == fault.Invalid && f.Msg != "":
+		return errors.New(f.Msg)
+	}
+	return err
+}
+
+func projectByName(ctx context.Context, s *identity.Service, op identity.Caller, name string) (identity.Project, error) {
+	found, err := s.Projects(ctx, op, identity.ProjectQuery{AccountID: identity.DefaultAccountID, Name: name})
+	if err != nil {
+		return identity.Project{}, err
+	}
+	if len(found) == 0 {
+		return identity.Project{}, fault.Missing("project", name)
+	}
+	return found[0], nil
+}
+
+// readPassword reads the first line of a file, without its end.
+func readPassword(file string, c *cobra.Command) (string, error) {
+	var text []byte
+	var err error
+	if file == "-" {
+		text = make([]byte, identity.MaxPassword+2)
+		n, readErr := c.InOrStdin().Read(text)
+		text, err = text[:n], readErr
+		if n > 0 {
+			err = nil
+		}
+	} else {
+		text, err = os.ReadFile(file)
+	}
+	if err != nil {
+		return "", fmt.Errorf("cannot read the password: %w", err)
+	}
+	line, _, _ := strings.Cut(string(text), "\n")
+	line = strings.TrimSuffix(line, "\r")
+	if line == "" {
+		return "", fmt.Errorf("the first line of %s is empty; it must hold the password", file)
+	}
+	return line, nil
+}

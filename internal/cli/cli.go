@@ -1,0 +1,140 @@
+// Package cli is the keyreeve command. Results go to standard output, and what
+// a person should know besides to standard error. The exit status is 0 when
+// all went well, 1 when something failed and 2 when the command was not
+// understood.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/keyreeve/keyreeve/internal/config"
+)
+
+// Main runs the command line and returns the exit status. SIGINT and SIGTERM
+// end the context of what runs.
+func Main(version string, args, env []string, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	root := newRoot(&app{version: version, env: env, stdout: stdout, stderr: stderr})
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	fmt.Fprintf(stderr, "keyreeve: %v\n", err)
+	var u *usageError
+	if errors.As(err, &u) {
+		fmt.Fprintf(stderr, "Run '%s --help' to see how it is used.\n", u.command)
+		return 2
+	}
+	return 1
+}
+
+// app is what the commands share.
+type app struct {
+	version        string
+	env            []string
+	stdout, stderr io.Writer
+	dataDir        string
+	configFile     string
+}
+
+// usageError is a command line that was not understood.
+type usageError struct {
+	command string
+	err     error
+}
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
+
+func newRoot(a *app) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "keyreeve",
+		Short: "A self-hosted SSH key pair service for clouds",
+		Long: `Keyreeve keeps SSH key pairs for people who run machines. A key pair is made or
+imported once; the tools that people already use list it, put it on instances
+and delete it, and the instance lets them in over SSH.
+
+Start with 'keyreeve demo', which shows the whole path, or 'keyreeve serve'.`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	root.PersistentFlags().StringVar(&a.dataDir, "data", "", "the data folder")
+	root.PersistentFlags().StringVar(&a.configFile, "config", "", "the configuration file (TOML)")
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return &usageError{command: c.CommandPath(), err: err}
+	})
+	root.AddCommand(a.serve(), a.demo(), a.credentials(), a.user(), a.project(), a.configuration(), a.versionCommand())
+	checkArgs(root)
+	return root
+}
+
+// checkArgs makes every command's complaint about its arguments a usage error.
+func checkArgs(c *cobra.Command) {
+	check := c.Args
+	if check == nil {
+		check = cobra.ArbitraryArgs
+	}
+	c.Args = func(c *cobra.Command, args []string) error {
+		if err := check(c, args); err != nil {
+			return &usageError{command: c.CommandPath(), err: err}
+		}
+		return nil
+	}
+	for _, sub := range c.Commands() {
+		checkArgs(sub)
+	}
+}
+
+// config loads the configuration with the flags that every command has.
+func (a *app) config() (config.Config, error) {
+	var flags []config.Flag
+	if a.dataDir != "" {
+		flags = append(flags, config.Flag{Name: "--data", Key: "data.dir", Value: a.dataDir})
+	}
+	return config.Load(a.configFile, a.env, flags...)
+}
+
+// logger writes the server's log as it is configured.
+func (a *app) logger(cfg config.Log) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(cfg.Level)) // config has checked it
+	opt := &slog.HandlerOptions{Level: level}
+	if cfg.Format == "json" {
+		return slog.New(slog.NewJSONHandler(a.stderr, opt))
+	}
+	return slog.New(slog.NewTextHandler(a.stderr, opt))
+}
+
+func (a *app) versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprintf(a.stdout, "keyreeve %s\n", a.version)
+			return err
+		},
+	}
+}
+
+func (a *app) configuration() *cobra.Command {
+	return &cobra.Command{
+		Use: "config", Short: "Print every setting with its default and meaning, as a configuration file", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := io.WriteString(a.stdout, config.Reference())
+			return err
+		},
+	}
+}

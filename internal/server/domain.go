@@ -1,0 +1,161 @@
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/netip"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/keyreeve/keyreeve/internal/compute"
+	"github.com/keyreeve/keyreeve/internal/compute/sim"
+	"github.com/keyreeve/keyreeve/internal/config"
+	"github.com/keyreeve/keyreeve/internal/fault"
+	"github.com/keyreeve/keyreeve/internal/identity"
+	"github.com/keyreeve/keyreeve/internal/job"
+	"github.com/keyreeve/keyreeve/internal/keypair"
+	"github.com/keyreeve/keyreeve/internal/sshkey"
+	"github.com/keyreeve/keyreeve/internal/sshkey/weak"
+	"github.com/keyreeve/keyreeve/internal/store"
+)
+
+// Domain is everything below the wire: the services over one database.
+type Domain struct {
+	Config    config.Config
+	Dir       DataDir
+	DB        *store.DB
+	Identity  *identity.Service
+	KeyPairs  *keypair.Service
+	Generator *sshkey.Generator
+}
+
+// OpenDomain opens the data folder and the database and builds the services.
+// The commands that work on the data folder use it without a server.
+func OpenDomain(ctx context.Context, cfg config.Config, log *slog.Logger) (*Domain, error) {
+	dir := DataDir(cfg.Data.Dir)
+	if err := dir.Open(); err != nil {
+		return nil, err
+	}
+	key, err := dir.masterKey()
+	if err != nil {
+		return nil, err
+	}
+	sealer, err := identity.NewSealer(key)
+	if err != nil {
+		return nil, err
+	}
+	db, err := store.Open(ctx, store.Options{URL: cfg.Database.URL, SQLitePath: dir.path("keyreeve.db"), Log: log})
+	if err != nil {
+		return nil, err
+	}
+	d := &Domain{Config: cfg, Dir: dir, DB: db}
+	d.Identity = identity.New(store.For[identity.Tx](db), sealer, identity.Options{
+		TokenLife: cfg.Identity.TokenLife.Duration, PasswordConcurrency: cfg.Identity.PasswordConcurrency,
+		LockoutAttempts: cfg.Identity.LockoutAttempts, LockoutDuration: cfg.Identity.LockoutDuration.Duration,
+		Region: cfg.Region.ID,
+	})
+	d.Generator = sshkey.NewGenerator(sshkey.GeneratorSettings{Pool: cfg.Keypair.Pool})
+	d.KeyPairs = keypair.New(store.For[keypair.Tx](db), d.Generator, keypair.Options{Now: time.Now, NewID: uuid.NewString})
+	return d, nil
+}
+
+// Close closes the database.
+func (d *Domain) Close() error { return d.DB.Close() }
+
+// Bootstrap makes the first account and users if there are none. The secrets
+// are in the data folder before they count, so that none is ever lost. It
+// returns whether it was the first time.
+func (d *Domain) Bootstrap(ctx context.Context) (bool, error) {
+	done, err := d.Identity.Bootstrapped(ctx)
+	if err != nil || done {
+		return false, err
+	}
+	c, err := d.Dir.Credentials()
+	if err != nil {
+		c = credentialsOf(d.Identity.NewSecrets(), d.Config.Region.OpenStack)
+		text, err := json.MarshalIndent(c, "", "  ")
+		if err != nil {
+			return false, err
+		}
+		if err := d.Dir.write("bootstrap.json", append(text, '\n')); err != nil {
+			return false, err
+		}
+	}
+	err = d.Identity.Bootstrap(ctx, c.secrets())
+	if fault.Is(err, fault.Exists) {
+		// Another server on the same database was first: its secrets count.
+		return false, d.Dir.ForgetCredentials()
+	}
+	return err == nil, err
+}
+
+// weakPolicy is the deployment's.
+func weakPolicy(cfg config.Config) keypair.WeakPolicy {
+	return keypair.WeakPolicy{
+		Action: keypair.WeakAction(cfg.Keypair.WeakKeys),
+		Checks: weak.Policy{MinRSABits: cfg.Keypair.MinRSABits},
+	}
+}
+
+// machines is the part of the domain that only a server has: the driver and
+// the jobs.
+type machines struct {
+	driver  compute.Driver
+	compute *compute.Service
+	runner  *job.Runner
+}
+
+func (d *Domain) openMachines(ctx context.Context, log *slog.Logger) (*machines, error) {
+	network, err := netip.ParsePrefix(d.Config.Sim.Network)
+	if err != nil {
+		return nil, fmt.Errorf("[sim] network: %w", err)
+	}
+	node, err := d.Dir.nodeID()
+	if err != nil {
+		return nil, err
+	}
+	driver, err := sim.New(sim.Options{
+		Dir: d.Dir.path("sim"), Network: network, Port: d.Config.Sim.Port, Gateway: d.Config.Sim.Gateway,
+		DiskBytes: int64(d.Config.Sim.DiskMiB) << 20, Zones: []string{"nova"}, Now: time.Now, Log: log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	m := &machines{driver: driver}
+	m.runner = job.NewRunner(d.DB, job.Options{Node: node, Owner: uuid.NewString(), Log: log})
+	m.compute = compute.New(store.For[compute.Tx](d.DB), driver, compute.Options{
+		Now: time.Now, NewID: uuid.NewString, NewMAC: newMAC(rand.Reader), Node: node, Wake: m.runner.Wake,
+		Quota: compute.Usage{
+			Instances: d.Config.Compute.QuotaInstances, VCPUs: d.Config.Compute.QuotaCores, RAMMiB: d.Config.Compute.QuotaRAMMiB,
+		},
+	})
+	m.runner.Handle(compute.JobKind, m.compute.RunJob)
+	for _, step := range []func(context.Context) error{m.compute.Seed, m.compute.Resume, m.runner.Start} {
+		if err := step(ctx); err != nil {
+			return nil, errors.Join(err, driver.Close())
+		}
+	}
+	return m, nil
+}
+
+// close lets running jobs end and stops the machines that run inside this process.
+func (m *machines) close(ctx context.Context) error {
+	return errors.Join(m.runner.Stop(ctx), m.driver.Close())
+}
+
+// newMAC returns a maker of MAC addresses in the range that OpenStack uses.
+func newMAC(random io.Reader) func() string {
+	return func() string {
+		var b [3]byte
+		if _, err := io.ReadFull(random, b[:]); err != nil {
+			panic(err) // crypto/rand does not fail
+		}
+		return fmt.Sprintf("fa:16:3e:%02x:%02x:%02x", b[0], b[1], b[2])
+	}
+}

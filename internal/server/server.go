@@ -1,0 +1,195 @@
+// Package server puts Keyreeve together: the data folder, the domain's services
+// over the store, the driver, every dialect, and the listeners that serve them.
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/keyreeve/keyreeve/internal/config"
+	"github.com/keyreeve/keyreeve/internal/wire"
+)
+
+// Options are what a server needs beside its configuration.
+type Options struct {
+	Config  config.Config
+	Log     *slog.Logger
+	Version string
+	// ReadyFile gets the addresses, as JSON, when every listener answers; empty: none.
+	ReadyFile string
+	// Ready is called then, and told whether this is the data folder's first start.
+	Ready func(a Addresses, first bool)
+}
+
+// Server is a running Keyreeve.
+type Server struct {
+	opt      Options
+	domain   *Domain
+	machines *machines
+	metrics  *metrics
+	draining atomic.Bool
+	first    bool
+	unlock   func()
+}
+
+// Open opens the data folder, the database and the driver, and begins to work
+// on the jobs that are on record. Each error is a sentence for the person who
+// starts the server.
+func Open(ctx context.Context, opt Options) (_ *Server, err error) {
+	s := &Server{opt: opt, unlock: func() {}}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Close(ctx))
+		}
+	}()
+	dir := DataDir(opt.Config.Data.Dir)
+	if err := dir.Open(); err != nil {
+		return nil, err
+	}
+	if s.unlock, err = dir.Lock(); err != nil {
+		s.unlock = func() {}
+		return nil, err
+	}
+	if s.domain, err = OpenDomain(ctx, opt.Config, opt.Log); err != nil {
+		return nil, err
+	}
+	if s.first, err = s.domain.Bootstrap(ctx); err != nil {
+		return nil, err
+	}
+	if s.machines, err = s.domain.openMachines(ctx, opt.Log); err != nil {
+		return nil, err
+	}
+	s.metrics = newMetrics(s.domain, s.machines, opt.Version)
+	return s, nil
+}
+
+// Run listens and serves until ctx ends, then drains and closes everything.
+func (s *Server) Run(ctx context.Context) error {
+	cfg := s.opt.Config
+	listeners, err := wire.Listen(ctx,
+		wire.Address{Name: "main", Addr: cfg.Listen.Main},
+		wire.Address{Name: "admin", Addr: cfg.Listen.Admin},
+	)
+	if err != nil {
+		return errors.Join(err, s.Close(ctx))
+	}
+	// Writing has to hold reading, the handler's own time and sending.
+	timing := wire.Timing{Grace: cfg.Limits.ShutdownGrace.Duration,
+		Write: time.Minute + cfg.Limits.RequestTimeout.Duration}
+	w := wire.NewServer(timing, s.opt.Log)
+	surfaces := s.surfaces()
+	var at Addresses
+	for _, l := range listeners {
+		w.Handle(l, surfaces[l.Name])
+		switch l.Name {
+		case "main":
+			at.Main = l.URL()
+		case "admin":
+			at.Admin = l.URL()
+		}
+	}
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	go s.domain.Generator.Run(background)
+
+	served := make(chan error, 1)
+	go func() { served <- w.Serve(ctx) }()
+	if err := s.announce(ctx, at); err != nil {
+		return errors.Join(err, s.Close(ctx))
+	}
+	go func() {
+		<-ctx.Done()
+		s.draining.Store(true)
+	}()
+	err = <-served
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), cfg.Limits.ShutdownGrace.Duration)
+	defer cancel()
+	return errors.Join(err, s.Close(grace))
+}
+
+// announce waits until every listener answers, writes the addresses down and
+// tells whoever waits for them.
+func (s *Server) announce(ctx context.Context, at Addresses) error {
+	for _, base := range []string{at.Main, at.Admin} {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/healthz", nil)
+		if err != nil {
+			return err
+		}
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			return fmt.Errorf("the listener at %s does not answer: %w", base, err)
+		}
+		_ = resp.Body.Close()
+	}
+	text, err := json.Marshal(at)
+	if err != nil {
+		return err
+	}
+	text = append(text, '\n')
+	if err := s.domain.Dir.write("addresses.json", text); err != nil {
+		return err
+	}
+	if s.opt.ReadyFile != "" {
+		if err := writeFile(s.opt.ReadyFile, text); err != nil {
+			return err
+		}
+	}
+	if s.opt.Ready != nil {
+		s.opt.Ready(at, s.first)
+	}
+	return nil
+}
+
+// Close ends the jobs, the machines and the database. It is called by
+// [Server.Run]; a server that was never run needs it.
+func (s *Server) Close(ctx context.Context) error {
+	var errs []error
+	if s.machines != nil {
+		errs = append(errs, s.machines.close(ctx))
+		s.machines = nil
+	}
+	if s.domain != nil {
+		errs = append(errs, s.domain.Close())
+		s.domain = nil
+	}
+	s.unlock()
+	return errors.Join(errs...)
+}
+
+// SSHPort is where the driver's guests listen.
+func (s *Server) SSHPort() int { return s.machines.driver.Info().SSHPort }
+
+// surfaces builds the handler of each listener.
+func (s *Server) surfaces() map[string]http.Handler {
+	in := wire.Instruments{Log: s.opt.Log, Observer: s.metrics}
+	var mounts []wire.Mount
+	for _, d := range s.dialects() {
+		mounts = append(mounts, wire.Mount{Prefix: d.prefix, Handler: wire.Wrap(d.surface, in, d.handler)})
+	}
+	front := wire.Wrap(wire.Surface{Name: "front"}, in, s.front())
+	admin := wire.Wrap(wire.Surface{Name: "admin", Timeout: 2 * time.Minute}, in, s.admin())
+	return map[string]http.Handler{"main": wire.Mounts(front, mounts...), "admin": admin}
+}
+
+// front answers on the main listener what no dialect does.
+func (s *Server) front() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", s.healthz)
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		var b strings.Builder
+		fmt.Fprintf(&b, "Keyreeve %s\n\nAPIs here:\n", s.opt.Version)
+		for _, d := range s.dialects() {
+			fmt.Fprintf(&b, "  %-10s %s\n", d.prefix, d.title)
+		}
+		_, _ = w.Write([]byte(b.String()))
+	})
+	return mux
+}
