@@ -1,0 +1,81 @@
+package sshkey
+
+import (
+	"crypto/x509"
+	"encoding/pem"
+	"strings"
+)
+
+// Certificate is an X.509 certificate, which is the public half of a key pair
+// for Windows. It is immutable and comparable, and is made by
+// [ParseCertificate] or [Generator.GenerateX509]; the zero Certificate is none.
+type Certificate struct {
+	der string
+}
+
+// certArmours are the PEM labels of a certificate (RFC 7468 section 5.1).
+var certArmours = []string{"CERTIFICATE", "X509 CERTIFICATE"}
+
+// ParseCertificate reads the first PEM certificate of a text, which may stand
+// between any other text. Its key, its dates and who signed it do not matter;
+// what follows it does not count. A private key anywhere is refused, for the
+// text is stored as it was sent.
+//
+// Every error is a [*ParseError].
+func ParseCertificate(text string) (Certificate, error) {
+	if holdsPrivateKey(text) {
+		return Certificate{}, refuse(IsPrivateKey)
+	}
+	block := firstCertBlock(text)
+	if block == "" {
+		if hasKeyInside(text) {
+			return Certificate{}, refuse(IsSSHKey)
+		}
+		return Certificate{}, refuse(NotCertificate)
+	}
+	decoded, _ := pem.Decode([]byte(block))
+	if decoded == nil {
+		return Certificate{}, &ParseError{Reason: BadCertificate, Detail: "its PEM block is damaged"}
+	}
+	if _, err := x509.ParseCertificate(decoded.Bytes); err != nil {
+		return Certificate{}, &ParseError{Reason: BadCertificate, Detail: strings.TrimPrefix(err.Error(), "x509: ")}
+	}
+	return Certificate{der: string(decoded.Bytes)}, nil
+}
+
+// firstCertBlock returns the text from the first line that begins a PEM
+// certificate up to the line that ends it, or to where it breaks off; "" means
+// that there is none. It is cut out because pem.Decode passes over a damaged
+// block to a later one.
+func firstCertBlock(text string) string {
+	first, end := len(text), ""
+	for _, label := range certArmours {
+		if at := strings.Index(text, "-----BEGIN "+label+"-----"); at >= 0 && at < first {
+			first, end = at, "-----END "+label+"-----"
+		}
+	}
+	block := text[first:]
+	if n := strings.Index(block, end); n >= 0 {
+		block = block[:n+len(end)]
+	}
+	if block == "" {
+		return ""
+	}
+	if next := strings.Index(block[1:], "-----BEGIN "); next >= 0 {
+		block = block[:1+next] // it has no end of its own
+	}
+	return block
+}
+
+// DER returns a copy of the certificate's encoding.
+func (c Certificate) DER() []byte { return []byte(c.der) }
+
+// PEM returns the certificate as one PEM block with 64 columns and a line feed
+// at its end.
+func (c Certificate) PEM() string {
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte(c.der)}))
+}
+
+// FingerprintSHA1 returns the SHA-1 of the DER in lower-case hex with colons
+// (59 characters), as openssl x509 -fingerprint prints it in upper case.
+func (c Certificate) FingerprintSHA1() string { return fingerprintSHA1([]byte(c.der)) }

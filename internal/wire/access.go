@@ -1,0 +1,118 @@
+package wire
+
+import (
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Observer is told of every request that was answered, for metrics.
+type Observer interface {
+	// Observe gets the pattern that matched ("GET /v2.1/os-keypairs/{name}"),
+	// never the path, and "" when none did. The method is one that HTTP
+	// defines, or "OTHER". The status is 0 when the connection was aborted
+	// before an answer began.
+	Observe(surface, method, route string, status int, d time.Duration)
+}
+
+// access writes one line for every request and tells the observer. The line
+// holds the path without its query, because signed URLs carry passwords there,
+// and never a body or a header.
+func access(s Surface, in Instruments) Middleware {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			rec := record(w)
+			start := in.Now()
+			finished := false
+			defer func() {
+				took := in.Now().Sub(start)
+				if finished {
+					rec.begin() // net/http answers 200 for a handler that wrote nothing
+				}
+				var route string
+				var notes []slog.Attr
+				if x := exchangeOf(r.Context()); x != nil {
+					route, notes = x.facts()
+				}
+				if in.Observer != nil {
+					in.Observer.Observe(s.Name, knownMethod(r.Method), route, rec.status, took)
+				}
+				level := slog.LevelInfo
+				if rec.status >= 500 || !finished {
+					level = slog.LevelError
+				}
+				if !in.Log.Enabled(r.Context(), level) {
+					return
+				}
+				line := append([]slog.Attr{
+					slog.String("surface", s.Name),
+					slog.String("method", shorten(r.Method, 32)),
+					slog.String("path", loggedPath(r, s.Redact)),
+					slog.Int("status", rec.status),
+					slog.Int64("bytes", rec.bytes),
+					slog.Duration("duration", took),
+					slog.String("remote", r.RemoteAddr),
+					slog.String("request_id", RequestID(r.Context())),
+				}, notes...)
+				if !finished {
+					line = append(line, slog.Bool("aborted", true))
+				}
+				in.Log.LogAttrs(r.Context(), level, "request", line...)
+			}()
+			next.ServeHTTP(rec, r)
+			finished = true
+		})
+	}
+}
+
+// loggedPath is the path as the client sent it, mount prefix included, with
+// empty segments dropped first so that they cannot shield a secret from redact.
+func loggedPath(r *http.Request, redact func(string) string) string {
+	path := collapse(Prefix(r.Context()) + r.URL.EscapedPath())
+	if redact != nil {
+		path = redact(path)
+	}
+	return shorten(path, 1024)
+}
+
+// MaskAfter returns a redaction for [Surface] that puts "***" in the place of
+// each path segment that follows one of the words: with "appkeys",
+// /v1.0/appkeys/SECRET/instances becomes /v1.0/appkeys/***/instances. Words
+// are found in any case and under any percent-encoding, because a mistyped URL
+// carries its secret too.
+func MaskAfter(words ...string) func(path string) string {
+	return func(path string) string {
+		segments := strings.Split(path, "/")
+		for i := 0; i+1 < len(segments); i++ {
+			word, err := url.PathUnescape(segments[i])
+			if err != nil {
+				continue
+			}
+			for _, w := range words {
+				if strings.EqualFold(w, word) && segments[i+1] != "" {
+					segments[i+1] = "***"
+				}
+			}
+		}
+		return strings.Join(segments, "/")
+	}
+}
+
+// knownMethod keeps clients from inventing values of a metric's label.
+func knownMethod(m string) string {
+	switch m {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch,
+		http.MethodDelete, http.MethodConnect, http.MethodOptions, http.MethodTrace:
+		return m
+	}
+	return "OTHER"
+}
+
+func shorten(s string, longest int) string {
+	if len(s) > longest {
+		return s[:longest] + "…"
+	}
+	return s
+}
