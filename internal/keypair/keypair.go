@@ -51,7 +51,7 @@ type KeyPair struct {
 	// certificate's DER for x509. It is the key's identity.
 	Blob          []byte
 	Algorithm     string // "rsa", "ed25519", …, "x509"
-	Bits          int
+	Bits          int    // as ssh-keygen counts them; 0 for x509
 	Description   string
 	Tags          map[string]string
 	ResourceGroup string

@@ -279,14 +279,14 @@ func (k *KeyPair) take(text string, r Rules) (warning string, err error) {
 		return "", refuse(err)
 	}
 	k.describe(public)
-	if r.Weak.Action == AllowWeak {
+	weakness := weak.Check(public, r.Weak.Checks)
+	switch {
+	case weakness == nil:
 		return "", nil
-	}
-	if err := weak.Check(public, r.Weak.Checks); err != nil {
-		if r.Weak.Action == WarnWeak {
-			return err.Error(), nil
-		}
-		return "", refuse(err)
+	case r.Weak.Action == RefuseWeak, public.Algorithm() == sshkey.RSA && public.Bits() < weak.LeastRSABits:
+		return "", refuse(weakness)
+	case r.Weak.Action == WarnWeak:
+		return weakness.Error(), nil
 	}
 	return "", nil
 }
@@ -296,7 +296,7 @@ func (k *KeyPair) describe(p sshkey.PublicKey) {
 }
 
 func (k *KeyPair) describeCertificate(c sshkey.Certificate) {
-	k.Blob, k.Algorithm, k.Bits = c.DER(), "x509", c.Bits()
+	k.Blob, k.Algorithm = c.DER(), "x509"
 }
 
 // mayHaveOneMore tells early, without a lock, what insert would say of the quota.

@@ -78,4 +78,4 @@ func (c Certificate) PEM() string {
 
 // FingerprintSHA1 returns the SHA-1 of the DER in lower-case hex with colons
 // (59 characters), as openssl x509 -fingerprint prints it in upper case.
-func (c Certificate) FingerprintSHA1() string { return fingerprintSHA1([]byte(c.der)) }
+func (c Certificate) FingerprintSHA1() string { return FingerprintSHA1([]byte(c.der)) }

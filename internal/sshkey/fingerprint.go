@@ -24,9 +24,9 @@ func FingerprintSHA256(blob []byte) string {
 	return string(base64.RawStdEncoding.AppendEncode([]byte(prefix), sum[:]))
 }
 
-// fingerprintSHA1 returns the SHA-1 of a certificate's DER in lower-case hex
+// FingerprintSHA1 returns the SHA-1 of a certificate's DER in lower-case hex
 // with colons (59 characters).
-func fingerprintSHA1(der []byte) string {
+func FingerprintSHA1(der []byte) string {
 	sum := sha1.Sum(der) //nolint:gosec // a fingerprint that the API prescribes
 	return colonHex(sum[:])
 }

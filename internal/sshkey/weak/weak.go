@@ -80,13 +80,13 @@ func findDSA(key sshkey.PublicKey, policy Policy) string {
 	return "DSA keys are not accepted, and current SSH servers refuse them; " + instead
 }
 
-// floorRSABits is the size under which RSA is within reach of anybody: 512
+// LeastRSABits is the size under which RSA is within reach of anybody: 512
 // bits cost some dollars since 2015 ("Factoring as a Service"), and 829 bits
 // were factored in 2020 (RSA-250).
-const floorRSABits = 1024
+const LeastRSABits = 1024
 
 func findRSASize(key sshkey.PublicKey, policy Policy) string {
-	least := max(policy.MinRSABits, floorRSABits)
+	least := max(policy.MinRSABits, LeastRSABits)
 	if key.Algorithm() != sshkey.RSA || key.Bits() >= least {
 		return ""
 	}
