@@ -2,6 +2,7 @@ package sshkey
 
 import (
 	"encoding/base64"
+	"errors"
 	"strconv"
 	"strings"
 	"unicode"
@@ -187,7 +188,7 @@ func decodeBase64(encoded string) (blob, fault string) {
 		return "", "it has the wrong number of = at its end"
 	}
 	decoded, err := unpadded.DecodeString(body)
-	if bad, ok := err.(base64.CorruptInputError); ok {
+	if bad := base64.CorruptInputError(0); errors.As(err, &bad) {
 		if isBase64(body) {
 			return "", "its last character is wrong"
 		}

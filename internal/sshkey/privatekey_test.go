@@ -152,20 +152,20 @@ func TestSpecs(t *testing.T) {
 
 // A held-still source of randomness gives the same key; the system's never does.
 func TestRandomness(t *testing.T) {
-	make := func() string {
+	newKey := func() string {
 		key, err := Generate(SpecEd25519)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return key.Public("").FingerprintSHA256()
 	}
-	if make() == make() {
+	if newKey() == newKey() {
 		t.Error("the same key twice")
 	}
 	cryptotest.SetGlobalRandom(t, 7)
-	first := make()
+	first := newKey()
 	cryptotest.SetGlobalRandom(t, 7)
-	if second := make(); second != first {
+	if second := newKey(); second != first {
 		t.Errorf("the same randomness gives %s and %s", first, second)
 	}
 }
