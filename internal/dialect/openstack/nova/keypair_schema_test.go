@@ -12,7 +12,6 @@ import (
 
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack"
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack/schema"
-	"github.com/keyreeve/keyreeve/internal/fault"
 )
 
 type record struct {
@@ -100,14 +99,11 @@ func TestRecordedRequests(t *testing.T) {
 			continue // refused later, or earlier
 		}
 		err := check(r)
-		if errors.Is(err, schema.ErrMalformed) {
-			err = &fault.Error{Kind: fault.Invalid, Msg: "Malformed request body"}
-		}
-		got := ""
-		var e *fault.Error
-		if errors.As(err, &e) {
-			got = e.Msg
-		} else if err != nil {
+		got, ok := schema.Told(err)
+		switch {
+		case errors.Is(err, schema.ErrMalformed):
+			got = "Malformed request body"
+		case err != nil && !ok:
 			got = err.Error()
 		}
 		if got != want {
@@ -144,11 +140,7 @@ func TestKeyPairNames(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := ""
-		var e *fault.Error
-		if errors.As(schema.Validate(KeyPairCreate(c.v), body), &e) {
-			got = e.Msg
-		}
+		got, _ := schema.Told(schema.Validate(KeyPairCreate(c.v), body))
 		if c.want == "" && got != "" || c.want != "" && !strings.HasPrefix(got, badName+c.want) {
 			t.Errorf("%q at %v: %s", c.name, c.v, got)
 		}
