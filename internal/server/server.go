@@ -34,6 +34,7 @@ type Server struct {
 	domain   *Domain
 	machines *machines
 	metrics  *metrics
+	dialects []mounted
 	draining atomic.Bool
 	first    bool
 	unlock   func()
@@ -67,6 +68,7 @@ func Open(ctx context.Context, opt Options) (_ *Server, err error) {
 		return nil, err
 	}
 	s.metrics = newMetrics(s.domain, s.machines, opt.Version)
+	s.dialects = s.openstackServices()
 	return s, nil
 }
 
@@ -170,7 +172,7 @@ func (s *Server) SSHPort() int { return s.machines.driver.Info().SSHPort }
 func (s *Server) surfaces() map[string]http.Handler {
 	in := wire.Instruments{Log: s.opt.Log, Observer: s.metrics}
 	var mounts []wire.Mount
-	for _, d := range s.dialects() {
+	for _, d := range s.dialects {
 		mounts = append(mounts, wire.Mount{Prefix: d.prefix, Handler: wire.Wrap(d.surface, in, d.handler)})
 	}
 	front := wire.Wrap(wire.Surface{Name: "front"}, in, s.front())
@@ -187,7 +189,7 @@ func (s *Server) front() http.Handler {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		var b strings.Builder
 		fmt.Fprintf(&b, "Keyreeve %s\n\nAPIs here:\n", s.opt.Version)
-		for _, d := range s.dialects() {
+		for _, d := range s.dialects {
 			fmt.Fprintf(&b, "  %-10s %s\n", d.prefix, d.title)
 		}
 		_, _ = w.Write([]byte(b.String()))
