@@ -36,6 +36,9 @@ type Field struct {
 	Value any
 }
 
+// F makes a [Field].
+func F(name string, value any) Field { return Field{name, value} }
+
 // Append appends v as JSON, written as Python's json.dumps writes it:
 // everything outside ASCII escaped, nothing escaped for HTML, whole floats
 // with a point (1.0).

@@ -11,6 +11,9 @@ type Property struct {
 	Schema Schema
 }
 
+// Prop makes a [Property].
+func Prop(name string, rule Schema) Property { return Property{name, rule} }
+
 // Object accepts objects.
 type Object struct {
 	Properties []Property // in the order they are checked
