@@ -46,6 +46,9 @@ func New(opt Options) *Dialect {
 	d.routes = slices.Concat(
 		d.versionRoutes(),
 		d.keypairRoutes(),
+		d.limitRoutes(),
+		d.quotaRoutes(),
+		d.extensionRoutes(),
 	)
 	return d
 }
