@@ -2,13 +2,11 @@ package nova
 
 import (
 	"encoding/json"
-	"errors"
 	"strings"
 	"testing"
 
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack"
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack/schema"
-	"github.com/keyreeve/keyreeve/internal/fault"
 )
 
 func TestKeyPairNames(t *testing.T) {
@@ -33,11 +31,7 @@ func TestKeyPairNames(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := ""
-		var e *fault.Error
-		if errors.As(schema.Validate(KeyPairCreate(c.v), body), &e) {
-			got = e.Msg
-		}
+		got, _ := schema.Told(schema.Validate(KeyPairCreate(c.v), body))
 		if c.want == "" && got != "" || c.want != "" && !strings.HasPrefix(got, badName+c.want) {
 			t.Errorf("%q at %v: %s", c.name, c.v, got)
 		}
