@@ -28,7 +28,7 @@ func (s *Server) openstackServices() []mounted {
 		Identity: s.domain.Identity, Base: base("/identity"), Fixed: cfg.Public.Base, Region: cfg.Region.OpenStack,
 	})
 	n := nova.New(nova.Options{
-		Identity: s.domain.Identity, KeyPairs: s.domain.KeyPairs, Compute: s.machines.compute, Base: base("/compute"),
+		Identity: s.domain.Identity, KeyPairs: s.domain.KeyPairs, Compute: s.machines.compute, Base: base("/compute"), IdentityBase: base("/identity"),
 		WeakKeys: weakPolicy(cfg), KeyPairQuota: cfg.Keypair.Quota,
 	})
 	g := glance.New(glance.Options{Identity: s.domain.Identity, Compute: s.machines.compute, Base: base("/image")})
