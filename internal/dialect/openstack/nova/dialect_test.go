@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/keyreeve/keyreeve/internal/audit"
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack"
 	"github.com/keyreeve/keyreeve/internal/fault"
 	"github.com/keyreeve/keyreeve/internal/identity"
@@ -147,6 +148,12 @@ func TestPaths(t *testing.T) {
 		{"GET", "/v2.10/os-keypairs", 300},
 		{"POST", "/nosuch", 300},
 		{"GET", "/v2.1/os-keypairs/%ff", 404},
+		{"GET", "/v2.1/os-keypairs/%00", 404},
+		{"DELETE", "/v2.1/os-keypairs/%00%01", 404},
+		{"GET", "/v2.1/os-keypairs/" + strings.Repeat("a", 4000), 404},
+		{"GET", "/v2.1/os-keypairs?marker=%00", 200},
+		{"GET", "/v2.1/os-keypairs?marker=%ff", 400},
+		{"GET", "/v2.1/limits?tenant_id=%00", 403},
 		{"OPTIONS", "/v2.1/os-keypairs", 200},
 		{"OPTIONS", "/nosuch", 200},
 	} {
@@ -212,7 +219,11 @@ func TestNothingSecretIsLogged(t *testing.T) {
 		t.Fatalf("%d %s", pasted.Code, pasted.Body)
 	}
 	line := strings.Split(made.KeyPair.Private, "\n")[1]
-	kept, err := json.Marshal(map[string]any{"pairs": c.pairs, "audit": c.audit})
+	entries, err := c.db.AuditEntries(t.Context(), audit.Query{Limit: 10})
+	if err != nil || len(entries) != 1 {
+		t.Fatalf("%d audit entries, %v", len(entries), err)
+	}
+	kept, err := json.Marshal(map[string]any{"pairs": c.pairs(t, alice), "audit": entries})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"slices"
 	"strings"
 	"testing"
 
@@ -37,8 +36,8 @@ func TestEveryNameCanBeFound(t *testing.T) {
 			t.Errorf("delete %q: %d %s", name, w.Code, w.Body)
 		}
 	}
-	if len(c.pairs) != 0 {
-		t.Errorf("%d key pairs are left", len(c.pairs))
+	if left := c.pairs(t, alice); len(left) != 0 {
+		t.Errorf("%d key pairs are left", len(left))
 	}
 }
 
@@ -103,7 +102,7 @@ func TestPages(t *testing.T) {
 func TestMostInAList(t *testing.T) {
 	c := newCloud(t)
 	for i := range keypair.MaxList + 1 {
-		c.put(t, alice, fmt.Sprintf("k%04d", i), "ssh", ed25519Key)
+		c.putAs(t, keypair.Owner{Kind: keypair.User, ID: alice}, alice, fmt.Sprintf("k%04d", i), "ssh", ed25519Key)
 	}
 	for _, query := range []string{"", "?limit=5000"} {
 		got, next := names(t, c.call(t, "alice", "2.35", http.MethodGet, "/v2.1/os-keypairs"+query, ""))
@@ -120,9 +119,7 @@ func TestPrivateAndShared(t *testing.T) {
 	c.put(t, alice, "mine", "ssh", ed25519Key)
 	c.put(t, bob, "his", "ssh", ed25519Key)
 	for name, maker := range map[string]string{"shared by me": alice, "shared by him": bob} {
-		c.put(t, maker, name, "ssh", ed25519Key)
-		i := slices.IndexFunc(c.pairs, func(k keypair.KeyPair) bool { return k.Name == name })
-		c.pairs[i].Owner = keypair.Owner{Kind: keypair.Project, ID: demo}
+		c.putAs(t, keypair.Owner{Kind: keypair.Project, ID: demo}, maker, name, "ssh", ed25519Key)
 	}
 	got, _ := names(t, c.call(t, "alice", "", http.MethodGet, "/v2.1/os-keypairs", ""))
 	if diff := cmp.Diff([]string{"mine", "shared by me"}, got); diff != "" {
@@ -195,10 +192,9 @@ func TestNumber(t *testing.T) {
 }
 
 func BenchmarkList100(b *testing.B) {
-	t := &testing.T{}
-	c := newCloud(t)
+	c := newCloud(b)
 	for i := range 100 {
-		c.put(t, alice, fmt.Sprintf("key-%03d", i), "ssh", ed25519Key)
+		c.put(b, alice, fmt.Sprintf("key-%03d", i), "ssh", ed25519Key)
 	}
 	h := c.dialect.Handler()
 	b.ReportAllocs()

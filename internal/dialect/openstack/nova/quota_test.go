@@ -10,7 +10,7 @@ import (
 func TestWhoSeesLimits(t *testing.T) {
 	c := newCloud(t)
 	const other = "a0000000000000000000000000000001"
-	c.quota[other+" key_pairs"] = 7
+	c.setQuota(t, other, 7)
 	c.put(t, alice, "k", "ssh", ed25519Key)
 	for _, x := range []struct {
 		who, version, target string
