@@ -1,0 +1,151 @@
+package openstack
+
+import (
+	"slices"
+	"strings"
+)
+
+// VersionDoc describes one version of a service in its discovery document.
+// Which members it has, and in which order the links stand, differs by service.
+type VersionDoc struct {
+	ID         string      `json:"id"`
+	Status     string      `json:"status"`
+	Version    *string     `json:"version,omitempty"` // the highest microversion
+	MinVersion *string     `json:"min_version,omitempty"`
+	Updated    string      `json:"updated,omitempty"`
+	Links      []Link      `json:"links"`
+	MediaTypes []MediaType `json:"media-types,omitempty"`
+}
+
+// MediaType names the type of a version's bodies.
+type MediaType struct {
+	Base string `json:"base"`
+	Type string `json:"type"`
+}
+
+func mediaTypes(service, version string) []MediaType {
+	return []MediaType{{plainJSON, "application/vnd.openstack." + service + "+json;version=" + version}}
+}
+
+// versions is the document that lists a service's versions; base is the
+// service's own in all functions below.
+func versions(docs ...VersionDoc) Fields { return Fields{F("versions", docs)} }
+
+// computeDocs are Nova's two versions, the legacy one first: the folder it is
+// served under, the version of its media type, and what it says.
+var computeDocs = []struct {
+	folder, media string
+	doc           VersionDoc
+}{
+	{"v2", "2", VersionDoc{ID: "v2.0", Status: "SUPPORTED", Version: new(""), MinVersion: new(""), Updated: "2011-01-21T11:33:21Z"}},
+	{"v2.1", "2.1", VersionDoc{ID: "v2.1", Status: "CURRENT", Version: new(ComputeVersions.Max.String()),
+		MinVersion: new(ComputeVersions.Min.String()), Updated: "2013-07-23T11:33:21Z"}},
+}
+
+// ComputeRoot is what GET / answers on the compute service.
+func ComputeRoot(base string) Fields {
+	var docs []VersionDoc
+	for _, d := range computeDocs {
+		d.doc.Links = Self(base + "/" + d.folder + "/")
+		docs = append(docs, d.doc)
+	}
+	return versions(docs...)
+}
+
+// ComputeVersion is what GET /v2.1 and GET /v2 answer; folder is "v2.1" or
+// "v2". For another it returns false.
+func ComputeVersion(base, folder string) (Fields, bool) {
+	for _, d := range computeDocs {
+		if d.folder == folder {
+			d.doc.Links = append(Self(base+"/"+folder+"/"), Link{"describedby", "text/html", "http://docs.openstack.org/"})
+			d.doc.MediaTypes = mediaTypes("compute", d.media)
+			return Fields{F("version", d.doc)}, true
+		}
+	}
+	return nil, false
+}
+
+// ComputeChoices is what any other first folder answers, with status 300: path
+// as it would be in each version. path is the escaped path under the base.
+func ComputeChoices(base, path string) Fields {
+	var docs []VersionDoc
+	for _, d := range computeDocs {
+		docs = append(docs, VersionDoc{
+			ID: d.doc.ID, Status: d.doc.Status,
+			Links:      Self(base + "/" + d.folder + "/" + strings.Trim(path, "/")),
+			MediaTypes: mediaTypes("compute", d.media),
+		})
+	}
+	return Fields{F("choices", docs)}
+}
+
+// imageVersions are Glance's versions, all of which are served alike.
+var imageVersions = []string{"v2.15", "v2.9", "v2.7", "v2.6", "v2.5", "v2.4", "v2.3", "v2.2", "v2.1", "v2.0"}
+
+// ImageRoot is what GET / answers on the image service, with status 300.
+func ImageRoot(base string) Fields {
+	var docs []VersionDoc
+	for _, id := range imageVersions {
+		docs = append(docs, VersionDoc{ID: id, Status: "SUPPORTED", Links: Self(base + "/v2/")})
+	}
+	docs[0].Status = "CURRENT"
+	return versions(docs...)
+}
+
+// NetworkRoot is what GET / answers on the network service.
+func NetworkRoot(base string) Fields {
+	return versions(VersionDoc{ID: "v2.0", Status: "CURRENT", Links: Self(base + "/v2.0/")})
+}
+
+// NetworkResource is a kind of thing that the network service lists.
+type NetworkResource struct{ Name, Collection string }
+
+// NetworkResources is what GET /v2.0/ answers on the network service.
+func NetworkResources(base string, resources ...NetworkResource) Fields {
+	list := make([]Fields, len(resources))
+	for i, r := range resources {
+		list[i] = Fields{
+			F("links", Self(base+"/v2.0/"+strings.ReplaceAll(r.Collection, "_", "-"))),
+			F("name", r.Name), F("collection", r.Collection),
+		}
+	}
+	return Fields{F("resources", list)}
+}
+
+// VolumeVersions is what this Cinder speaks: the first version of API v3, so
+// that clients ask for nothing that came later.
+var VolumeVersions = Versions{Service: "volume", Min: V(3, 0), Max: V(3, 0)}
+
+// VolumeRoot is what GET / (with status 300) and GET /v3/ answer on the volume
+// service.
+func VolumeRoot(base string) Fields {
+	return versions(VersionDoc{
+		ID: "v3.0", Status: "CURRENT", Updated: "2016-02-08T12:20:21Z",
+		Version: new(VolumeVersions.Max.String()), MinVersion: new(VolumeVersions.Min.String()),
+		Links:      slices.Concat([]Link{{"describedby", "text/html", "https://docs.openstack.org/"}}, Self(base+"/v3/")),
+		MediaTypes: mediaTypes("volume", "3"),
+	})
+}
+
+func identityDoc(base string) VersionDoc {
+	return VersionDoc{ID: "v3.14", Status: "stable", Updated: "2020-04-07T00:00:00Z",
+		Links:      Self(base + "/v3/"),
+		MediaTypes: []MediaType{{plainJSON, "application/vnd.openstack.identity-v3+json"}}}
+}
+
+// IdentityRoot is what GET / answers on the identity service, with status 300
+// and the header Location: base/v3/. v2.0 is served but not listed: clients
+// that found it there would choose it.
+func IdentityRoot(base string) Fields {
+	return Fields{F("versions", Fields{F("values", []VersionDoc{identityDoc(base)})})}
+}
+
+// IdentityVersion is what GET /v3 answers on the identity service.
+func IdentityVersion(base string) Fields { return Fields{F("version", identityDoc(base))} }
+
+// IdentityLegacy is what GET /v2.0 answers on the identity service.
+func IdentityLegacy(base string) Fields {
+	return Fields{F("version", VersionDoc{ID: "v2.0", Status: "deprecated", Updated: "2016-08-04T00:00:00Z",
+		Links:      Self(base + "/v2.0/"),
+		MediaTypes: []MediaType{{plainJSON, "application/vnd.openstack.identity-v2.0+json"}}})}
+}
