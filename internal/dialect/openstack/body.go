@@ -9,6 +9,7 @@ import (
 
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack/schema"
 	"github.com/keyreeve/keyreeve/internal/fault"
+	"github.com/keyreeve/keyreeve/internal/wire"
 )
 
 // ErrMediaType says that a body's Content-Type is not one the service reads.
@@ -17,8 +18,8 @@ var ErrMediaType = errors.New("unsupported content type")
 const mediaTypeText = "Unsupported Content-Type"
 
 // ReadBody reads and decodes a request's JSON body; no body is null, as in
-// Nova. It returns [fault.TooLarge] for one over [MaxBody] or over a limit set
-// earlier by http.MaxBytesReader, and [fault.Invalid] with Nova's text, and
+// Nova. It returns [fault.TooLarge] for one over [MaxBody] or over the
+// surface's own limit, and [fault.Invalid] with Nova's text, and
 // [schema.ErrMalformed] in its chain, for one that is not JSON.
 func ReadBody(r *http.Request) (schema.Value, error) {
 	if r.ContentLength > MaxBody {
@@ -26,8 +27,9 @@ func ReadBody(r *http.Request) (schema.Value, error) {
 	}
 	data, err := io.ReadAll(io.LimitReader(r.Body, MaxBody+1))
 	var limit *http.MaxBytesError
+	var over *wire.BodyTooLarge
 	switch {
-	case errors.As(err, &limit) || len(data) > MaxBody:
+	case errors.As(err, &limit) || errors.As(err, &over) || len(data) > MaxBody:
 		return schema.Value{}, tooLarge(err)
 	case err != nil:
 		return schema.Value{}, malformed(fmt.Errorf("%w: %w", schema.ErrMalformed, err))
