@@ -69,7 +69,7 @@ var (
 	v2Name      = schema.String{Min: 1, Max: 255, Format: legacyNameFormat}
 	uuidText    = schema.String{Format: &schema.Format{Name: "uuid", Check: plainly(isUUID)}}
 	imageOrNone = schema.AnyOf{uuidText, schema.String{Pattern: schema.NewPattern("^$")}}
-	flavorRef   = schema.Digits{Pattern: schema.NewPattern("")}
+	flavorID    = schema.Digits{Pattern: schema.NewPattern("")}
 	description = schema.String{Max: 255, Nullable: true, Format: &schema.Format{Name: "description", Check: func(s string) (string, bool) {
 		return "An invalid 'description' value was provided. The description must be: printable characters.",
 			strings.IndexFunc(s, func(r rune) bool { return !printable(r) }) < 0
@@ -172,7 +172,7 @@ var serverCreate = atVersion(func(v openstack.Microversion) schema.Schema {
 	server := object(v, required,
 		always("name", name),
 		always("imageRef", imageOrNone),
-		always("flavorRef", flavorRef),
+		always("flavorRef", flavorID),
 		always("adminPass", schema.String{}),
 		always("metadata", metadataRule),
 		always("networks", networksRule(v)),
