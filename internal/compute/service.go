@@ -197,11 +197,21 @@ func (s *Service) Observe(ctx context.Context, c identity.Caller, id string) (Ob
 
 // Limits returns what the caller's project may have and has.
 func (s *Service) Limits(ctx context.Context, c identity.Caller) (limits, used Usage, err error) {
+	return s.LimitsOf(ctx, c, c.ProjectID())
+}
+
+// LimitsOf returns what a project may have and has: the caller's, or any for
+// administrators. Without a project it returns what one has where nothing else
+// is set. Faults: Forbidden.
+func (s *Service) LimitsOf(ctx context.Context, c identity.Caller, projectID string) (limits, used Usage, err error) {
+	if projectID != "" && projectID != c.ProjectID() && !c.Admin() {
+		return limits, used, &fault.Error{Kind: fault.Forbidden, Resource: "project", Name: projectID, Msg: "only administrators see another project's limits"}
+	}
 	err = s.store.Read(ctx, func(tx Tx) error {
-		if limits, err = s.limits(ctx, tx, c.ProjectID()); err != nil || c.ProjectID() == "" {
+		if limits, err = s.limits(ctx, tx, projectID); err != nil || projectID == "" {
 			return err
 		}
-		used, err = tx.Usage(ctx, c.ProjectID())
+		used, err = tx.Usage(ctx, projectID)
 		return err
 	})
 	return limits, used, err

@@ -118,7 +118,7 @@ func isSection(name string, known map[string]setting) bool {
 	return false
 }
 
-// unknownSection answers for a name at the top of the file: a misspelt section,
+// unknownSection answers for a name at the top of the file: a misspelled section,
 // or a key whose section was forgotten.
 func unknownSection(where, name string, known map[string]setting) error {
 	means := map[string]string{}

@@ -222,8 +222,35 @@ func (s *Service) Delete(ctx context.Context, c identity.Caller, r Rules, userID
 // Limit returns how many key pairs the caller's owner may have by these rules,
 // negative for no limit.
 func (s *Service) Limit(ctx context.Context, c identity.Caller, r Rules) (int, error) {
+	return s.LimitIn(ctx, c, r, c.ProjectID())
+}
+
+// LimitIn returns how many key pairs an owner may have by these rules in a
+// project, negative for no limit: in the caller's, or in any for
+// administrators. Without a project it is what the rules say. Faults: Forbidden.
+func (s *Service) LimitIn(ctx context.Context, c identity.Caller, r Rules, projectID string) (int, error) {
+	if projectID != "" && projectID != c.ProjectID() && !c.Admin() {
+		return 0, &fault.Error{Kind: fault.Forbidden, Resource: "project", Name: projectID, Msg: "only administrators see another project's limits"}
+	}
 	var n int
-	err := s.store.Read(ctx, func(tx Tx) (err error) { n, err = limit(ctx, tx, c, r); return err })
+	err := s.store.Read(ctx, func(tx Tx) (err error) { n, err = limit(ctx, tx, projectID, r); return err })
+	return n, err
+}
+
+// Count returns how many private key pairs the caller has, or with userID that
+// user: what their quota counts. Faults: Forbidden as [Service.Get].
+func (s *Service) Count(ctx context.Context, c identity.Caller, userID string) (int, error) {
+	if err := mayActFor(c, userID); err != nil {
+		return 0, err
+	}
+	if userID == "" {
+		userID = c.User.ID
+	}
+	var n int
+	err := s.store.Read(ctx, func(tx Tx) (err error) {
+		n, err = tx.CountKeyPairs(ctx, c.Region, Owner{Kind: User, ID: userID})
+		return err
+	})
 	return n, err
 }
 
@@ -331,7 +358,7 @@ func (s *Service) insert(ctx context.Context, c identity.Caller, r Rules, k KeyP
 }
 
 func checkQuota(ctx context.Context, tx Tx, c identity.Caller, r Rules, k KeyPair) error {
-	most, err := limit(ctx, tx, c, r)
+	most, err := limit(ctx, tx, c.ProjectID(), r)
 	if err != nil || most < 0 {
 		return err
 	}
@@ -348,9 +375,9 @@ func checkQuota(ctx context.Context, tx Tx, c identity.Caller, r Rules, k KeyPai
 
 // limit is the project's where one is set: as in Nova, the limit belongs to the
 // project that the caller acts in, the count to the owner.
-func limit(ctx context.Context, tx Tx, c identity.Caller, r Rules) (int, error) {
-	if c.ProjectID() != "" {
-		if n, ok, err := tx.Quota(ctx, c.ProjectID(), QuotaKeyPairs); err != nil || ok {
+func limit(ctx context.Context, tx Tx, projectID string, r Rules) (int, error) {
+	if projectID != "" {
+		if n, ok, err := tx.Quota(ctx, projectID, QuotaKeyPairs); err != nil || ok {
 			return n, err
 		}
 	}

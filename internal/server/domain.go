@@ -55,13 +55,13 @@ func OpenDomain(ctx context.Context, cfg config.Config, log *slog.Logger) (*Doma
 		return nil, err
 	}
 	d := &Domain{Config: cfg, Dir: dir, DB: db}
-	d.Identity = identity.New(store.For[identity.Tx](db), sealer, identity.Options{
+	d.Identity = identity.New(db.Identity(), sealer, identity.Options{
 		TokenLife: cfg.Identity.TokenLife.Duration, PasswordConcurrency: cfg.Identity.PasswordConcurrency,
 		LockoutAttempts: cfg.Identity.LockoutAttempts, LockoutDuration: cfg.Identity.LockoutDuration.Duration,
 		Region: cfg.Region.ID,
 	})
 	d.Generator = sshkey.NewGenerator(sshkey.GeneratorSettings{Pool: cfg.Keypair.Pool})
-	d.KeyPairs = keypair.New(store.For[keypair.Tx](db), d.Generator, keypair.Options{Now: time.Now, NewID: uuid.NewString})
+	d.KeyPairs = keypair.New(db.KeyPairs(), d.Generator, keypair.Options{Now: time.Now, NewID: uuid.NewString})
 	return d, nil
 }
 
@@ -129,7 +129,7 @@ func (d *Domain) openMachines(ctx context.Context, log *slog.Logger) (*machines,
 	}
 	m := &machines{driver: driver}
 	m.runner = job.NewRunner(d.DB, job.Options{Node: node, Owner: uuid.NewString(), Log: log})
-	m.compute = compute.New(store.For[compute.Tx](d.DB), driver, compute.Options{
+	m.compute = compute.New(d.DB.Compute(), driver, compute.Options{
 		Now: time.Now, NewID: uuid.NewString, NewMAC: newMAC(rand.Reader), Node: node, Wake: m.runner.Wake,
 		Quota: compute.Usage{
 			Instances: d.Config.Compute.QuotaInstances, VCPUs: d.Config.Compute.QuotaCores, RAMMiB: d.Config.Compute.QuotaRAMMiB,

@@ -58,10 +58,10 @@ func newMetrics(d *Domain, m *machines, version string) *metrics {
 		}
 		return float64(n)
 	}))
-	for pool, stats := range d.DB.Stats() {
+	for pool := range d.DB.Stats() {
 		r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "keyreeve_db_connections_in_use", Help: "Database connections in use.", ConstLabels: prometheus.Labels{"pool": pool},
-		}, func() float64 { return float64(stats().InUse) }))
+		}, func() float64 { return float64(d.DB.Stats()[pool].InUse) }))
 	}
 	return out
 }

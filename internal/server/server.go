@@ -34,6 +34,7 @@ type Server struct {
 	domain   *Domain
 	machines *machines
 	metrics  *metrics
+	dialects []mounted
 	draining atomic.Bool
 	first    bool
 	unlock   func()
@@ -67,6 +68,7 @@ func Open(ctx context.Context, opt Options) (_ *Server, err error) {
 		return nil, err
 	}
 	s.metrics = newMetrics(s.domain, s.machines, opt.Version)
+	s.dialects = s.openstackServices()
 	return s, nil
 }
 
@@ -99,16 +101,16 @@ func (s *Server) Run(ctx context.Context) error {
 	defer stop()
 	go s.domain.Generator.Run(background)
 
+	serving, stopServing := context.WithCancel(ctx)
+	defer stopServing()
+	context.AfterFunc(serving, func() { s.draining.Store(true) })
 	served := make(chan error, 1)
-	go func() { served <- w.Serve(ctx) }()
-	if err := s.announce(ctx, at); err != nil {
-		return errors.Join(err, s.Close(ctx))
+	go func() { served <- w.Serve(serving) }()
+	announced := s.announce(ctx, at)
+	if announced != nil {
+		stopServing()
 	}
-	go func() {
-		<-ctx.Done()
-		s.draining.Store(true)
-	}()
-	err = <-served
+	err = errors.Join(announced, <-served)
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), cfg.Limits.ShutdownGrace.Duration)
 	defer cancel()
 	return errors.Join(err, s.Close(grace))
@@ -170,23 +172,24 @@ func (s *Server) SSHPort() int { return s.machines.driver.Info().SSHPort }
 func (s *Server) surfaces() map[string]http.Handler {
 	in := wire.Instruments{Log: s.opt.Log, Observer: s.metrics}
 	var mounts []wire.Mount
-	for _, d := range s.dialects() {
+	for _, d := range s.dialects {
 		mounts = append(mounts, wire.Mount{Prefix: d.prefix, Handler: wire.Wrap(d.surface, in, d.handler)})
 	}
 	front := wire.Wrap(wire.Surface{Name: "front"}, in, s.front())
+	main := wire.CollapseSlashes(wire.Mounts(front, mounts...))
 	admin := wire.Wrap(wire.Surface{Name: "admin", Timeout: 2 * time.Minute}, in, s.admin())
-	return map[string]http.Handler{"main": wire.Mounts(front, mounts...), "admin": admin}
+	return map[string]http.Handler{"main": main, "admin": admin}
 }
 
 // front answers on the main listener what no dialect does.
 func (s *Server) front() http.Handler {
-	mux := http.NewServeMux()
+	mux := wire.NewMux(http.NotFoundHandler())
 	mux.HandleFunc("GET /healthz", s.healthz)
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("GET /", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		var b strings.Builder
 		fmt.Fprintf(&b, "Keyreeve %s\n\nAPIs here:\n", s.opt.Version)
-		for _, d := range s.dialects() {
+		for _, d := range s.dialects {
 			fmt.Fprintf(&b, "  %-10s %s\n", d.prefix, d.title)
 		}
 		_, _ = w.Write([]byte(b.String()))

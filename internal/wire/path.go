@@ -16,7 +16,7 @@ func CollapseSlashes(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.Contains(r.URL.Path, "//") {
 			if escaped := r.URL.EscapedPath(); strings.Contains(escaped, "//") {
-				r = withPath(r, r.Context(), collapse(escaped))
+				r = withPath(r.Context(), r, collapse(escaped))
 			}
 		}
 		next.ServeHTTP(w, r)
@@ -40,7 +40,7 @@ func collapse(path string) string {
 
 // withPath returns a copy of r for another escaped path. The path must be made
 // of parts of r's own, so that it is known to unescape.
-func withPath(r *http.Request, ctx context.Context, escaped string) *http.Request {
+func withPath(ctx context.Context, r *http.Request, escaped string) *http.Request {
 	r2 := r.WithContext(ctx)
 	u := *r.URL
 	u.Path, _ = url.PathUnescape(escaped)
@@ -87,7 +87,7 @@ func Mounts(rest http.Handler, mounts ...Mount) http.Handler {
 				under = "/"
 			}
 			ctx := context.WithValue(r.Context(), prefixKey{}, Prefix(r.Context())+m.Prefix)
-			m.Handler.ServeHTTP(w, withPath(r, ctx, under))
+			m.Handler.ServeHTTP(w, withPath(ctx, r, under))
 			return
 		}
 		rest.ServeHTTP(w, r)

@@ -190,7 +190,7 @@ func TestPanicGuard(t *testing.T) {
 		fmt.Fprint(w, "half an ans")
 		panic("boom")
 	})
-	if escaped != http.ErrAbortHandler { //nolint:errorlint // the very value is the contract
+	if escaped != http.ErrAbortHandler {
 		t.Errorf("after the header was written: %v escaped", escaped)
 	}
 	if access := l.last(t, "request"); access["aborted"] != true {
@@ -199,7 +199,7 @@ func TestPanicGuard(t *testing.T) {
 
 	before := strings.Count(l.String(), "a handler panicked")
 	_, escaped = serve(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
-	if escaped != http.ErrAbortHandler || strings.Count(l.String(), "a handler panicked") != before { //nolint:errorlint // as above
+	if escaped != http.ErrAbortHandler || strings.Count(l.String(), "a handler panicked") != before {
 		t.Errorf("an abort by the handler: %v escaped", escaped)
 	}
 }

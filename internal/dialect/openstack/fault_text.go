@@ -7,6 +7,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/keyreeve/keyreeve/internal/dialect/openstack/schema"
 	"github.com/keyreeve/keyreeve/internal/fault"
 )
 
@@ -33,6 +34,17 @@ func message(text string) telling {
 			return e.Msg
 		}
 		return text
+	}
+}
+
+// invalid tells what is wrong with a request: the schema's words where a schema
+// refused it.
+func invalid(text string) telling {
+	return func(e *fault.Error) string {
+		if told, ok := schema.Told(e); ok {
+			return told
+		}
+		return message(text)(e)
 	}
 }
 

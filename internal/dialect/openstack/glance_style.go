@@ -65,7 +65,7 @@ var glanceFaults = map[fault.Kind]struct {
 	status int
 	text   telling
 }{
-	fault.Invalid:   {http.StatusBadRequest, message("The request is malformed.")},
+	fault.Invalid:   {http.StatusBadRequest, invalid("The request is malformed.")},
 	fault.Exists:    {http.StatusConflict, named("%s %s already exists.", capital, "The name is taken.")},
 	fault.NotFound:  {http.StatusNotFound, named("No %s found with ID %s", same, routeUnknown)},
 	fault.Quota:     {http.StatusRequestEntityTooLarge, message("The limit for this kind of resource is reached.")},

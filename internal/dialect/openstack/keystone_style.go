@@ -132,7 +132,7 @@ func keystoneInvalid(e *fault.Error) string {
 	case errors.As(e, &f) && len(f.Path) > 0:
 		return "Invalid input for field '" + strings.Join(f.Path, "/") + "': " + f.Message
 	}
-	return message("Invalid input.")(e)
+	return invalid("Invalid input.")(e)
 }
 
 func keystoneTaken(e *fault.Error) string {

@@ -79,7 +79,7 @@ var neutronFaults = map[fault.Kind]struct {
 	kind   string
 	text   telling
 }{
-	fault.Invalid:         {http.StatusBadRequest, "InvalidInput", message("The request is malformed.")},
+	fault.Invalid:         {http.StatusBadRequest, "InvalidInput", invalid("The request is malformed.")},
 	fault.Exists:          {http.StatusConflict, "ObjectAlreadyExists", named("%s %s already exists.", capital, "The name is taken.")},
 	fault.NotFound:        {http.StatusNotFound, "NotFound", named("%s %s could not be found.", capital, routeUnknown)},
 	fault.Quota:           {http.StatusConflict, "OverQuota", neutronQuota},

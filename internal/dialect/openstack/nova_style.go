@@ -135,7 +135,7 @@ var novaFaults = map[fault.Kind]struct {
 	element string
 	text    telling
 }{
-	fault.Invalid:         {http.StatusBadRequest, "badRequest", message("Malformed request body")},
+	fault.Invalid:         {http.StatusBadRequest, "badRequest", invalid("Malformed request body")},
 	fault.Exists:          {http.StatusConflict, "conflictingRequest", named("%s '%s' already exists.", capital, "The name is taken.")},
 	fault.NotFound:        {http.StatusNotFound, "itemNotFound", named("%s %s could not be found.", capital, routeUnknown)},
 	fault.Quota:           {http.StatusForbidden, "forbidden", quotaText},

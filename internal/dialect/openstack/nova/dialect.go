@@ -53,6 +53,9 @@ func New(opt Options) *Dialect {
 		d.keypairRoutes(),
 		d.serverRoutes(),
 		d.flavorRoutes(),
+		d.limitRoutes(),
+		d.quotaRoutes(),
+		d.extensionRoutes(),
 	)
 	return d
 }

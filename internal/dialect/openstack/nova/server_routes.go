@@ -18,7 +18,7 @@ func (d *Dialect) serverRoutes() []openstack.Route {
 		meta = "os_compute_api:server-metadata:"
 		tags = "os_compute_api:os-server-tags:"
 	)
-	any := fixed(schema.Any{})
+	any := unversioned(schema.Any{})
 	reads := func(pattern string, rule openstack.Rule, h openstack.Handler) openstack.Route {
 		return openstack.Route{Method: http.MethodGet, Pattern: pattern, Access: identity.ProjectReader, Rule: rule, Handle: h}
 	}

@@ -24,7 +24,7 @@ func within(v, since, until openstack.Microversion) bool {
 	return v.AtLeast(since) && (until == openstack.Microversion{} || !v.AtLeast(until))
 }
 
-func always(name string, rule schema.Schema) span { return span{Property: schema.Prop(name, rule)} }
+func ever(name string, rule schema.Schema) span { return span{Property: schema.Prop(name, rule)} }
 
 func since(minor int, name string, rule schema.Schema) span {
 	return span{since: openstack.V(2, minor), Property: schema.Prop(name, rule)}
@@ -124,9 +124,9 @@ func networksRule(v openstack.Microversion) schema.Schema {
 		id = uuidText
 	}
 	list := schema.Array{Items: object(v, nil,
-		always("fixed_ip", schema.AnyOf{ipv4, ipv6}),
-		always("port", schema.AnyOf{uuidText, schema.NullOnly{}}),
-		always("uuid", id),
+		ever("fixed_ip", schema.AnyOf{ipv4, ipv6}),
+		ever("port", schema.AnyOf{uuidText, schema.NullOnly{}}),
+		ever("uuid", id),
 		between(32, 37, "tag", tagRule), since(42, "tag", tagRule),
 	)}
 	if v.AtLeast(openstack.V(2, 37)) {
@@ -139,21 +139,21 @@ func networksRule(v openstack.Microversion) schema.Schema {
 // tags (2.32 alone, and again from 2.42).
 func disksRule(v openstack.Microversion) schema.Schema {
 	return schema.Array{Items: object(v, nil,
-		always("boot_index", bootIdx),
-		always("delete_on_termination", schema.Flag{}),
-		always("destination_type", schema.String{Enum: []string{"local", "volume"}}),
-		always("device_name", schema.String{Min: 1, Max: 255, Pattern: schema.NewPattern("^[a-zA-Z0-9._-r/]*$")}),
-		always("device_type", schema.String{}),
-		always("disk_bus", schema.String{}),
-		always("guest_format", schema.String{Max: 255, Nullable: true}),
-		always("image_id", schema.String{}),
-		always("no_device", schema.Any{}),
-		always("snapshot_id", uuidText),
-		always("source_type", schema.String{Enum: []string{"volume", "image", "snapshot", "blank"}}),
-		always("uuid", schema.String{Min: 1, Max: 255, Pattern: schema.NewPattern("^[a-zA-Z0-9._-]*$")}),
-		always("virtual_name", schema.String{Max: 255}),
-		always("volume_id", uuidText),
-		always("volume_size", schema.AnyOf{schema.Digits{Min: new(int64(1))}, schema.String{Pattern: schema.NewPattern("^$")}, schema.NullOnly{}}),
+		ever("boot_index", bootIdx),
+		ever("delete_on_termination", schema.Flag{}),
+		ever("destination_type", schema.String{Enum: []string{"local", "volume"}}),
+		ever("device_name", schema.String{Min: 1, Max: 255, Pattern: schema.NewPattern("^[a-zA-Z0-9._-r/]*$")}),
+		ever("device_type", schema.String{}),
+		ever("disk_bus", schema.String{}),
+		ever("guest_format", schema.String{Max: 255, Nullable: true}),
+		ever("image_id", schema.String{}),
+		ever("no_device", schema.Any{}),
+		ever("snapshot_id", uuidText),
+		ever("source_type", schema.String{Enum: []string{"volume", "image", "snapshot", "blank"}}),
+		ever("uuid", schema.String{Min: 1, Max: 255, Pattern: schema.NewPattern("^[a-zA-Z0-9._-]*$")}),
+		ever("virtual_name", schema.String{Max: 255}),
+		ever("volume_id", uuidText),
+		ever("volume_size", schema.AnyOf{schema.Digits{Min: new(int64(1))}, schema.String{Pattern: schema.NewPattern("^$")}, schema.NullOnly{}}),
 		between(32, 33, "tag", tagRule), since(42, "tag", tagRule),
 		since(67, "volume_type", schema.String{Max: 255, Nullable: true}),
 	)}
@@ -170,27 +170,27 @@ var serverCreate = atVersion(func(v openstack.Microversion) schema.Schema {
 		required = append(required, "networks")
 	}
 	server := object(v, required,
-		always("name", name),
-		always("imageRef", imageOrNone),
-		always("flavorRef", flavorID),
-		always("adminPass", schema.String{}),
-		always("metadata", metadataRule),
-		always("networks", networksRule(v)),
-		always("OS-DCF:diskConfig", diskConfig),
-		always("accessIPv4", ipv4),
-		always("accessIPv6", ipv6),
+		ever("name", name),
+		ever("imageRef", imageOrNone),
+		ever("flavorRef", flavorID),
+		ever("adminPass", schema.String{}),
+		ever("metadata", metadataRule),
+		ever("networks", networksRule(v)),
+		ever("OS-DCF:diskConfig", diskConfig),
+		ever("accessIPv4", ipv4),
+		ever("accessIPv6", ipv6),
 		until(57, "personality", schema.Array{Items: object(v, nil,
-			always("path", schema.String{}), always("contents", schema.String{Format: base64Rule}))}),
-		always("availability_zone", name),
-		always("block_device_mapping", schema.Array{Items: schema.Object{}}),
-		always("block_device_mapping_v2", disksRule(v)),
-		always("config_drive", schema.Flag{}),
-		always("key_name", name),
-		always("min_count", count),
-		always("max_count", count),
-		always("return_reservation_id", schema.Flag{}),
-		always("security_groups", schema.Array{Items: object(v, nil, always("name", name))}),
-		always("user_data", userData),
+			ever("path", schema.String{}), ever("contents", schema.String{Format: base64Rule}))}),
+		ever("availability_zone", name),
+		ever("block_device_mapping", schema.Array{Items: schema.Object{}}),
+		ever("block_device_mapping_v2", disksRule(v)),
+		ever("config_drive", schema.Flag{}),
+		ever("key_name", name),
+		ever("min_count", count),
+		ever("max_count", count),
+		ever("return_reservation_id", schema.Flag{}),
+		ever("security_groups", schema.Array{Items: object(v, nil, ever("name", name))}),
+		ever("user_data", userData),
 		since(19, "description", description),
 		since(52, "tags", tagsRule),
 		since(63, "trusted_image_certificates", schema.Array{Items: schema.String{Min: 1}, Min: 1, Max: 50, Unique: true, Nullable: true}),
@@ -199,9 +199,9 @@ var serverCreate = atVersion(func(v openstack.Microversion) schema.Schema {
 		since(90, "hostname", hostname),
 	)
 	return object(v, []string{"server"},
-		always("server", server),
-		always("os:scheduler_hints", schema.Object{}),
-		always("OS-SCH-HNT:scheduler_hints", schema.Object{}),
+		ever("server", server),
+		ever("os:scheduler_hints", schema.Object{}),
+		ever("OS-SCH-HNT:scheduler_hints", schema.Object{}),
 	)
 })
 
@@ -211,11 +211,11 @@ var serverUpdate = atVersion(func(v openstack.Microversion) schema.Schema {
 	if v == (openstack.Microversion{}) {
 		name = v2Name
 	}
-	return object(v, []string{"server"}, always("server", object(v, nil,
-		always("name", name),
-		always("OS-DCF:diskConfig", diskConfig),
-		always("accessIPv4", ipv4),
-		always("accessIPv6", ipv6),
+	return object(v, []string{"server"}, ever("server", object(v, nil,
+		ever("name", name),
+		ever("OS-DCF:diskConfig", diskConfig),
+		ever("accessIPv4", ipv4),
+		ever("accessIPv6", ipv6),
 		since(19, "description", description),
 		since(90, "hostname", hostname),
 	)))
@@ -223,16 +223,16 @@ var serverUpdate = atVersion(func(v openstack.Microversion) schema.Schema {
 
 // The schemas of a server's metadata and tags, which no microversion changed.
 var (
-	metadataBody = fixed(schema.Object{Closed: true, Required: []string{"metadata"},
+	metadataBody = unversioned(schema.Object{Closed: true, Required: []string{"metadata"},
 		Properties: []schema.Property{schema.Prop("metadata", metadataRule)}})
-	metaBody = fixed(schema.Object{Closed: true, Required: []string{"meta"},
+	metaBody = unversioned(schema.Object{Closed: true, Required: []string{"meta"},
 		Properties: []schema.Property{schema.Prop("meta", oneEntry)}})
-	tagsBody = fixed(schema.Object{Closed: true, Required: []string{"tags"},
+	tagsBody = unversioned(schema.Object{Closed: true, Required: []string{"tags"},
 		Properties: []schema.Property{schema.Prop("tags", tagsRule)}})
 )
 
 var oneEntry = func() schema.Object { o := metadataRule; o.Max = 1; return o }()
 
-func fixed(s schema.Schema) func(openstack.Microversion) schema.Schema {
+func unversioned(s schema.Schema) func(openstack.Microversion) schema.Schema {
 	return func(openstack.Microversion) schema.Schema { return s }
 }

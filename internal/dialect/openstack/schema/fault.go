@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/keyreeve/keyreeve/internal/fault"
@@ -16,8 +17,18 @@ type Fault struct {
 	query   bool
 }
 
-// Error returns the text as Nova tells it.
+// Error returns where the value breaks its schema, for logs. It shows nothing
+// of the value, which may hold what must never be logged, such as a private key
+// sent in the wrong member.
 func (f *Fault) Error() string {
+	if len(f.Path) == 0 {
+		return "the request breaks its schema"
+	}
+	return strings.Join(f.Path, "/") + " breaks the schema of the request"
+}
+
+// Text returns the sentence for the client, as Nova tells it, with the value.
+func (f *Fault) Text() string {
 	if f.Whole || len(f.Path) == 0 {
 		return f.Message
 	}
@@ -40,12 +51,21 @@ func (f *Fault) Field() string {
 	return f.Path[len(f.Path)-1]
 }
 
+// Told returns what a client is told about err when a [*Fault] is in its chain.
+func Told(err error) (text string, ok bool) {
+	var f *Fault
+	if !errors.As(err, &f) {
+		return "", false
+	}
+	return f.Text(), true
+}
+
 // invalid turns f into a fault of the domain, nil when f is nil.
 func (f *Fault) invalid() error {
 	if f == nil {
 		return nil
 	}
-	return &fault.Error{Kind: fault.Invalid, Field: f.Field(), Msg: f.Error(), Err: f}
+	return &fault.Error{Kind: fault.Invalid, Field: f.Field(), Err: f}
 }
 
 // under returns f as seen from one level further up.

@@ -9,8 +9,9 @@ type Schema interface {
 	check(v Value) *Fault
 }
 
-// Validate checks a body. The error is a [fault.Invalid] whose Msg is the text
-// as Nova tells it and whose chain holds the [*Fault].
+// Validate checks a body. The error is a [fault.Invalid] with the [*Fault] in
+// its chain. The text for the client is [Told]'s alone, so that logging the
+// error shows nothing of the body.
 func Validate(s Schema, v Value) error { return s.check(v).invalid() }
 
 // mismatch makes a fault at the value itself.

@@ -116,8 +116,8 @@ func TestValidate(t *testing.T) {
 			t.Errorf("%s: got %v, want an invalid fault", c.name, err)
 			continue
 		}
-		if e.Msg != c.want {
-			t.Errorf("%s:\n got %s\nwant %s", c.name, e.Msg, c.want)
+		if got, _ := Told(err); got != c.want {
+			t.Errorf("%s:\n got %s\nwant %s", c.name, got, c.want)
 		}
 	}
 }
@@ -175,10 +175,10 @@ func TestValidateQuery(t *testing.T) {
 			c.closed = c.open
 		}
 		for want, rule := range map[*string]Parameters{&c.open: params, &c.closed: closed} {
-			var got string
-			var e *fault.Error
-			if errors.As(ValidateQuery(rule, q), &e) {
-				got = e.Msg
+			err := ValidateQuery(rule, q)
+			got, _ := Told(err)
+			if (err != nil) != fault.Is(err, fault.Invalid) {
+				t.Errorf("%s: %v", c.raw, err)
 			}
 			if got != *want {
 				t.Errorf("%s, closed %v:\n got %s\nwant %s", c.raw, rule.Closed, got, *want)
@@ -200,5 +200,24 @@ func TestParseQuery(t *testing.T) {
 	}
 	if _, err := ParseQuery("a=%ff"); !fault.Is(err, fault.Invalid) {
 		t.Errorf("a query that is not UTF-8: %v", err)
+	}
+}
+
+func TestFaultsHideValuesFromLogs(t *testing.T) {
+	for _, body := range []string{
+		`"SECRET"`, `{"SECRET": 1}`, `{"server": "SECRET"}`, `{"server": {"name": "SECRET", "flavorRef": 1}}`,
+		`{"server": {"name": "a", "flavorRef": 1, "SECRET": 2}}`, `{"server": {"name": "a", "groups": [{"name": "SECRET"}]}}`,
+	} {
+		v, err := Decode([]byte(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = Validate(sample, v)
+		if err == nil || strings.Contains(err.Error(), "SECRET") {
+			t.Errorf("%s: the error for logs is %v", body, err)
+		}
+		if text, ok := Told(err); !ok || strings.Contains(body, "server") && !strings.Contains(text, "SECRET") {
+			t.Errorf("%s: the client is told %q", body, text)
+		}
 	}
 }

@@ -1,0 +1,270 @@
+package server
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/keyreeve/keyreeve/internal/compute"
+	"github.com/keyreeve/keyreeve/internal/config"
+	"github.com/keyreeve/keyreeve/internal/dialect/openstack"
+	"github.com/keyreeve/keyreeve/internal/identity"
+)
+
+// canary is in the name of everything that others must not see.
+const canary = "canary7261"
+
+// world is a server with people of every sort and something of demo's to look at.
+type world struct {
+	server  *Server
+	url     string
+	callers map[string]identity.Caller
+	tokens  map[string]string
+	values  map[string]string // what stands for a wildcard in a pattern
+}
+
+// TestRoutesAreGuarded walks every route of every service without credentials,
+// as a member of another project, and as a reader, a member and an
+// administrator, and holds the answer against the access that is declared.
+func TestRoutesAreGuarded(t *testing.T) {
+	w := newWorld(t)
+	n := 0
+	for _, m := range w.server.dialects {
+		if len(m.routes) == 0 {
+			t.Errorf("%s declares no routes", m.prefix)
+		}
+		for _, route := range m.routes {
+			n++
+			t.Run(route.Method+m.prefix+route.Pattern, func(t *testing.T) {
+				if route.Access < identity.Public || route.Access > identity.Administrator {
+					t.Fatal("the route declares no access")
+				}
+				for who := range w.callers {
+					w.check(t, m, route, who)
+				}
+			})
+		}
+	}
+	if n < 40 {
+		t.Errorf("only %d routes were walked", n)
+	}
+}
+
+func (w *world) check(t *testing.T, m mounted, route openstack.Route, who string) {
+	t.Helper()
+	status, body := w.call(t, route, m.prefix+w.fill(route), who)
+	caller := w.callers[who]
+	switch {
+	case status >= 500:
+		t.Errorf("%s: %d: %s", who, status, body)
+	case route.Access == identity.Public:
+		if status == http.StatusForbidden {
+			t.Errorf("%s: a public route answered %d", who, status)
+		}
+	case who == "nobody" || who == "forger":
+		if status != http.StatusUnauthorized {
+			t.Errorf("%s: got %d, want 401: %s", who, status, body)
+		}
+	case route.Access.Check(caller) != nil:
+		if status != http.StatusForbidden {
+			t.Errorf("%s: got %d, want 403 on a route for: %s: %s", who, status, route.Access, body)
+		}
+	case status == http.StatusUnauthorized:
+		t.Errorf("%s: got 401 on a route for: %s: %s", who, route.Access, body)
+	case who == "member" && status == http.StatusForbidden && !finer(route):
+		t.Errorf("%s: got 403 on a route for: %s: %s", who, route.Access, body)
+	}
+	stranger := who == "nobody" || who == "forger" || who == "stranger"
+	if stranger && strings.Contains(body, canary) {
+		t.Errorf("%s sees what is demo's: %s", who, body)
+	}
+}
+
+// finer holds for routes on which the domain decides by whose thing it is:
+// members may look at themselves, administrators at everyone.
+func finer(r openstack.Route) bool {
+	return strings.HasPrefix(r.Pattern, "/v3/users") || strings.HasPrefix(r.Pattern, "/v3/projects") ||
+		strings.HasPrefix(r.Pattern, "/v3/auth/tokens") || strings.HasPrefix(r.Pattern, "/v3/domains")
+}
+
+// fill puts demo's own things in place of wildcards, except where a call would
+// destroy them.
+func (w *world) fill(r openstack.Route) string {
+	segments := strings.Split(r.Pattern, "/")
+	for i, s := range segments {
+		if !strings.HasPrefix(s, "{") {
+			continue
+		}
+		of := segments[i-1]
+		v, ok := w.values[of]
+		if !ok || r.Method == http.MethodDelete || r.Method == http.MethodPut {
+			v = "00000000000000000000000000000000"
+		}
+		segments[i] = v
+	}
+	return strings.Join(segments, "/")
+}
+
+// bodies get a call past the checks that come before access: the services look
+// at what a body says first. Elsewhere an empty object does.
+var bodies = map[string]string{
+	"POST /v2.1/servers":             `{"server": {"name": "x", "flavorRef": "1", "imageRef": "@image"}}`,
+	"POST /v2.1/servers/{id}/action": `{"os-start": null}`,
+	"PUT /v2.1/servers/{id}":         `{"server": {"name": "x"}}`,
+}
+
+func (w *world) call(t *testing.T, r openstack.Route, path, who string) (int, string) {
+	t.Helper()
+	body := ""
+	if r.Method == http.MethodPost || r.Method == http.MethodPut || r.Method == http.MethodPatch {
+		body = "{}"
+		if b, ok := bodies[r.Method+" "+r.Pattern]; ok {
+			body = strings.ReplaceAll(b, "@image", w.values["images"])
+		}
+	}
+	return w.send(t, r.Method, path, body, who)
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	ctx := t.Context()
+	cfg, err := config.Load("", nil, config.Flag{Name: "test", Key: "data.dir", Value: t.TempDir()},
+		config.Flag{Name: "test", Key: "sim.network", Value: "127.41.0.0/16"},
+		config.Flag{Name: "test", Key: "keypair.pool", Value: "0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(ctx, Options{Config: cfg, Log: slog.New(slog.DiscardHandler), Version: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	listener := httptest.NewServer(s.surfaces()["main"])
+	t.Cleanup(listener.Close)
+	w := &world{
+		server: s, url: listener.URL,
+		callers: map[string]identity.Caller{"nobody": {}, "forger": {}},
+		tokens:  map[string]string{"forger": "kr1.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},
+	}
+	w.people(t)
+	w.things(t)
+	return w
+}
+
+// people makes a token for everyone.
+func (w *world) people(t *testing.T) {
+	t.Helper()
+	ctx, id := t.Context(), w.server.domain.Identity
+	op := identity.Operator(w.server.opt.Config.Region.ID)
+	find := func(name string) identity.Project {
+		found, err := id.Projects(ctx, op, identity.ProjectQuery{Name: name})
+		if err != nil || len(found) != 1 {
+			t.Fatalf("project %s: %v, %v", name, found, err)
+		}
+		return found[0]
+	}
+	demo, admins := find(identity.DemoName), find(identity.AdminName)
+	other, err := id.CreateProject(ctx, op, "", "other", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range []struct {
+		who     string
+		project identity.Project
+		role    identity.Role
+	}{
+		{"member", demo, identity.RoleMember}, {"reader", demo, identity.RoleReader},
+		{"stranger", other, identity.RoleMember}, {"administrator", admins, identity.RoleAdmin},
+	} {
+		u, err := id.CreateUser(ctx, op, identity.NewUser{Name: p.who})
+		if err != nil {
+			t.Fatal(err)
+		}
+		scope := identity.Scope{Kind: identity.ProjectScope, ID: p.project.ID}
+		if err := id.Grant(ctx, op, identity.Assignment{UserID: u.ID, Scope: scope, Role: p.role}); err != nil {
+			t.Fatal(err)
+		}
+		token, _, caller, err := id.IssueToken(ctx, u, scope, []identity.Method{identity.ByPassword})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.tokens[p.who], w.callers[p.who] = token, caller
+	}
+}
+
+// things makes a key pair and an instance of the member's.
+func (w *world) things(t *testing.T) {
+	t.Helper()
+	ctx, member := t.Context(), w.callers["member"]
+	status, body := w.send(t, http.MethodPost, "/compute/v2.1/os-keypairs", `{"keypair": {"name": "`+canary+`"}}`, "member")
+	if status != http.StatusOK {
+		t.Fatalf("no key pair: %d %s", status, body)
+	}
+	images, err := w.server.machines.compute.Images(ctx, member)
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, err := w.server.machines.compute.Create(ctx, member, compute.CreateRequest{
+		Name: canary, FlavorID: "1", ImageID: images[0].ID, Metadata: map[string]string{canary: canary},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		i, err := w.server.machines.compute.Instance(ctx, member, made[0].ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i.State == (compute.State{VM: compute.Active}) {
+			break
+		}
+		if time.Now().After(end) || i.Fault != nil {
+			t.Fatalf("the instance is %v: %+v", i.State, i.Fault)
+		}
+	}
+	nic := made[0].NICs[0]
+	w.values = map[string]string{
+		"os-keypairs": canary, "servers": made[0].ID, "flavors": "1", "images": images[0].ID,
+		"networks": nic.NetworkID, "ports": nic.PortID, "users": member.User.ID, "projects": member.ProjectID(),
+		"domains": identity.DefaultAccountID, "roles": identity.RoleMember.ID(), "os-quota-sets": member.ProjectID(),
+		"quotas": member.ProjectID(), "extensions": "os-keypairs", "v2": member.ProjectID(), "ips": nic.Network,
+	}
+}
+
+func (w *world) send(t *testing.T, method, path, body, who string) (int, string) {
+	t.Helper()
+	var reader io.Reader
+	if body != "" {
+		reader = strings.NewReader(body)
+	}
+	req, err := http.NewRequestWithContext(t.Context(), method, w.url+path, reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if token := w.tokens[who]; token != "" {
+		req.Header.Set("X-Auth-Token", token)
+		req.Header.Set("X-Subject-Token", token)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatalf("%s %s: %v", method, path, err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(text)
+}

@@ -1,0 +1,27 @@
+package store
+
+import (
+	"context"
+
+	"github.com/keyreeve/keyreeve/internal/identity"
+)
+
+const accessKeyColumns = `id, user_id, project_id, sealed_secret, enabled, created_at`
+
+func scanAccessKey(s scanner) (k identity.AccessKey, err error) {
+	err = s.Scan(&k.ID, &k.UserID, &k.ProjectID, &k.SealedSecret, &k.Enabled, instant{&k.CreatedAt})
+	return k, err
+}
+
+// InsertAccessKey implements [identity.Tx].
+func (t *Tx) InsertAccessKey(ctx context.Context, k identity.AccessKey) error {
+	return t.insert(ctx, "access key", k.ID,
+		`INSERT INTO access_keys (`+accessKeyColumns+`) VALUES ($1, $2, $3, $4, $5, $6)`,
+		k.ID, k.UserID, k.ProjectID, k.SealedSecret, bit(k.Enabled), micros(k.CreatedAt))
+}
+
+// AccessKey implements [identity.Tx].
+func (t *Tx) AccessKey(ctx context.Context, id string) (identity.AccessKey, error) {
+	return one(ctx, t, "access key", id, scanAccessKey,
+		`SELECT `+accessKeyColumns+` FROM access_keys WHERE id = $1`, id)
+}

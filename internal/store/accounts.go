@@ -1,0 +1,36 @@
+package store
+
+import (
+	"context"
+
+	"github.com/keyreeve/keyreeve/internal/identity"
+)
+
+const accountColumns = `id, name, description, enabled, created_at`
+
+func scanAccount(s scanner) (a identity.Account, err error) {
+	err = s.Scan(&a.ID, &a.Name, &a.Description, &a.Enabled, instant{&a.CreatedAt})
+	return a, err
+}
+
+// Account implements [identity.Tx].
+func (t *Tx) Account(ctx context.Context, id string) (identity.Account, error) {
+	return one(ctx, t, "domain", id, scanAccount, `SELECT `+accountColumns+` FROM accounts WHERE id = $1`, id)
+}
+
+// AccountByName implements [identity.Tx].
+func (t *Tx) AccountByName(ctx context.Context, name string) (identity.Account, error) {
+	return one(ctx, t, "domain", name, scanAccount, `SELECT `+accountColumns+` FROM accounts WHERE name = $1`, name)
+}
+
+// Accounts implements [identity.Tx], ordered by name.
+func (t *Tx) Accounts(ctx context.Context) ([]identity.Account, error) {
+	return all(ctx, t, "domain", scanAccount, `SELECT `+accountColumns+` FROM accounts ORDER BY name`)
+}
+
+// InsertAccount implements [identity.Tx].
+func (t *Tx) InsertAccount(ctx context.Context, a identity.Account) error {
+	return t.insert(ctx, "domain", a.Name,
+		`INSERT INTO accounts (`+accountColumns+`) VALUES ($1, $2, $3, $4, $5)`,
+		a.ID, a.Name, a.Description, bit(a.Enabled), micros(a.CreatedAt))
+}

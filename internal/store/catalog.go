@@ -1,0 +1,82 @@
+package store
+
+import (
+	"context"
+
+	"github.com/keyreeve/keyreeve/internal/compute"
+)
+
+const imageColumns = `id, name, os_type, os_distro, os_version, admin_user, min_ram_mib, min_disk_gib,
+	size_bytes, public, project_id, created_at, updated_at, properties`
+
+func scanImage(s scanner) (i compute.Image, err error) {
+	err = s.Scan(&i.ID, &i.Name, &i.OSType, &i.OSDistro, &i.OSVersion, &i.AdminUser, &i.MinRAMMiB, &i.MinDiskGiB,
+		&i.SizeBytes, &i.Public, &i.ProjectID, instant{&i.CreatedAt}, instant{&i.UpdatedAt}, jsonInto{&i.Properties})
+	return i, err
+}
+
+// Image implements [compute.Tx].
+func (t *Tx) Image(ctx context.Context, id string) (compute.Image, error) {
+	return one(ctx, t, "image", id, scanImage, `SELECT `+imageColumns+` FROM images WHERE id = $1`, id)
+}
+
+// Images implements [compute.Tx].
+func (t *Tx) Images(ctx context.Context) ([]compute.Image, error) {
+	return all(ctx, t, "image", scanImage, `SELECT `+imageColumns+` FROM images ORDER BY name, id`)
+}
+
+// InsertImage implements [compute.Tx].
+func (t *Tx) InsertImage(ctx context.Context, i compute.Image) error {
+	return t.insert(ctx, "image", i.ID,
+		`INSERT INTO images (`+imageColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+		i.ID, i.Name, string(i.OSType), i.OSDistro, i.OSVersion, i.AdminUser, i.MinRAMMiB, i.MinDiskGiB,
+		i.SizeBytes, bit(i.Public), i.ProjectID, micros(i.CreatedAt), micros(i.UpdatedAt), jsonText(i.Properties))
+}
+
+const flavorColumns = `id, name, vcpus, ram_mib, disk_gib, extra_specs`
+
+func scanFlavor(s scanner) (f compute.Flavor, err error) {
+	err = s.Scan(&f.ID, &f.Name, &f.VCPUs, &f.RAMMiB, &f.DiskGiB, jsonInto{&f.ExtraSpecs})
+	return f, err
+}
+
+// Flavor implements [compute.Tx].
+func (t *Tx) Flavor(ctx context.Context, id string) (compute.Flavor, error) {
+	return one(ctx, t, "flavor", id, scanFlavor, `SELECT `+flavorColumns+` FROM flavors WHERE id = $1`, id)
+}
+
+// Flavors implements [compute.Tx].
+func (t *Tx) Flavors(ctx context.Context) ([]compute.Flavor, error) {
+	return all(ctx, t, "flavor", scanFlavor, `SELECT `+flavorColumns+` FROM flavors ORDER BY ram_mib, id`)
+}
+
+// InsertFlavor implements [compute.Tx].
+func (t *Tx) InsertFlavor(ctx context.Context, f compute.Flavor) error {
+	return t.insert(ctx, "flavor", f.ID,
+		`INSERT INTO flavors (`+flavorColumns+`) VALUES ($1, $2, $3, $4, $5, $6)`,
+		f.ID, f.Name, f.VCPUs, f.RAMMiB, f.DiskGiB, jsonText(f.ExtraSpecs))
+}
+
+const networkColumns = `id, name, subnet_id, cidr, shared, project_id, created_at`
+
+func scanNetwork(s scanner) (n compute.Network, err error) {
+	err = s.Scan(&n.ID, &n.Name, &n.SubnetID, &n.CIDR, &n.Shared, &n.ProjectID, instant{&n.CreatedAt})
+	return n, err
+}
+
+// Network implements [compute.Tx].
+func (t *Tx) Network(ctx context.Context, id string) (compute.Network, error) {
+	return one(ctx, t, "network", id, scanNetwork, `SELECT `+networkColumns+` FROM networks WHERE id = $1`, id)
+}
+
+// Networks implements [compute.Tx].
+func (t *Tx) Networks(ctx context.Context) ([]compute.Network, error) {
+	return all(ctx, t, "network", scanNetwork, `SELECT `+networkColumns+` FROM networks ORDER BY name, id`)
+}
+
+// InsertNetwork implements [compute.Tx].
+func (t *Tx) InsertNetwork(ctx context.Context, n compute.Network) error {
+	return t.insert(ctx, "network", n.ID,
+		`INSERT INTO networks (`+networkColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+		n.ID, n.Name, n.SubnetID, n.CIDR, bit(n.Shared), n.ProjectID, micros(n.CreatedAt))
+}
