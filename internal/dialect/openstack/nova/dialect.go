@@ -21,8 +21,10 @@ type Options struct {
 	KeyPairs *keypair.Service
 	Compute  *compute.Service
 
-	Base         openstack.Base // of this service, with the prefix "/compute"
-	IdentityBase openstack.Base // of the identity service: where 401 sends clients
+	Base openstack.Base // of this service, with the prefix "/compute"
+	// IdentityBase is the identity service's, to which 401 sends clients; the
+	// zero Base is "/identity" on the same host.
+	IdentityBase openstack.Base
 
 	// KeyPairQuota is how many key pairs a user may have where nothing is set
 	// for the project; negative for no limit.
@@ -44,6 +46,9 @@ type Dialect struct {
 
 // New makes the dialect.
 func New(opt Options) *Dialect {
+	if opt.IdentityBase == (openstack.Base{}) {
+		opt.IdentityBase = openstack.Base{Fixed: opt.Base.Fixed, Prefix: "/identity"}
+	}
 	d := &Dialect{opt: opt, rules: newRules(opt), style: openstack.NovaStyle{
 		Versions: openstack.ComputeVersions, RequestID: wire.RequestID,
 		Identity: opt.IdentityBase,

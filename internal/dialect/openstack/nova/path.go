@@ -41,7 +41,7 @@ func front(next http.Handler) http.Handler {
 		}
 		at := address{folder: folder}
 		prefix := "/" + folder
-		if id, more := cutFolder(rest); more != "" && isProjectID(id) {
+		if id, more := cutFolder(rest); len(more) > 1 && isProjectID(id) {
 			at.project = id
 			prefix += "/" + id
 		}

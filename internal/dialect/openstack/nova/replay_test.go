@@ -19,7 +19,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"software.sslmate.com/src/go-pkcs12"
 
+	"github.com/keyreeve/keyreeve/internal/keypair"
 	"github.com/keyreeve/keyreeve/internal/sshkey"
+	"github.com/keyreeve/keyreeve/internal/store"
 )
 
 // record is one recorded exchange; see testdata/recorded/README.md.
@@ -118,7 +120,7 @@ func TestRecorded(t *testing.T) {
 				}
 			}
 			for _, r := range records(t, section) {
-				if c.setQuota(t, r) {
+				if c.changeQuota(t, r) {
 					continue
 				}
 				c.prepare(t, r)
@@ -198,17 +200,17 @@ func (c *cloud) prepare(t *testing.T, r record) {
 	ok := r.Response.Status < 300
 	switch {
 	case r.Section == "imports":
-		c.drop(user, "imp")
+		c.drop(t, user, "imp")
 	case r.Request.Method == http.MethodPost && ok:
-		c.drop(user, body.KeyPair.Name)
-	case name != "" && ok && !c.has(user, name):
+		c.drop(t, user, body.KeyPair.Name)
+	case name != "" && ok && !slices.ContainsFunc(c.pairs(t, user), func(k keypair.KeyPair) bool { return k.Name == name }):
 		key := body.KeyPair.PublicKey
 		if key == "" {
 			key = ed25519Key
 		}
 		c.put(t, user, name, body.KeyPair.Type, key)
 	case (r.Section == "crud" || r.Section == "errors") && strings.HasSuffix(u.Path, "/os-keypairs") && r.Request.Method == http.MethodGet && ok:
-		c.drop(user, "")
+		c.drop(t, user, "")
 		for _, k := range body.KeyPairs {
 			typ := "ssh"
 			if strings.HasPrefix(k.KeyPair.PublicKey, "-----BEGIN CERT") {
@@ -219,27 +221,27 @@ func (c *cloud) prepare(t *testing.T, r record) {
 	}
 }
 
-// setQuota does what the recorded changes of quotas did, which are not served.
-func (c *cloud) setQuota(t *testing.T, r record) bool {
+// changeQuota does what the recorded changes of quotas did, which are not served.
+func (c *cloud) changeQuota(t *testing.T, r record) bool {
 	t.Helper()
-	switch r.Request.Method {
-	case http.MethodPut:
+	switch {
+	case !strings.Contains(r.Request.URL, "os-quota-sets"):
+		return false
+	case r.Request.Method == http.MethodPut:
 		var body struct {
 			Set struct {
 				KeyPairs int `json:"key_pairs"`
 			} `json:"quota_set"`
 		}
 		if json.Unmarshal([]byte(r.Request.Body), &body) == nil && r.Response.Status == http.StatusOK {
-			c.quota[demo+" key_pairs"] = body.Set.KeyPairs
+			c.setQuota(t, demo, body.Set.KeyPairs)
 		}
-		return true
-	case http.MethodDelete:
-		if strings.Contains(r.Request.URL, "os-quota-sets") {
-			clear(c.quota)
-			return true
-		}
+	case r.Request.Method == http.MethodDelete:
+		c.write(t, func(tx *store.Tx) error { return tx.DeleteQuota(t.Context(), demo, keypair.QuotaKeyPairs) })
+	default:
+		return false
 	}
-	return false
+	return true
 }
 
 func compare(t *testing.T, r record, got *httptest.ResponseRecorder) {
