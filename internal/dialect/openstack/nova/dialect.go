@@ -4,6 +4,7 @@
 package nova
 
 import (
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -30,6 +31,10 @@ type Options struct {
 	// for the project; negative for no limit.
 	KeyPairQuota int
 	WeakKeys     keypair.WeakPolicy
+
+	// Random makes the passwords that new servers are answered with; nil is
+	// crypto/rand.
+	Random io.Reader
 }
 
 // Dialect serves the compute API.
@@ -52,6 +57,8 @@ func New(opt Options) *Dialect {
 	d.routes = slices.Concat(
 		d.versionRoutes(),
 		d.keypairRoutes(),
+		d.serverRoutes(),
+		d.flavorRoutes(),
 		d.limitRoutes(),
 		d.quotaRoutes(),
 		d.extensionRoutes(),

@@ -1,0 +1,111 @@
+package nova
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/keyreeve/keyreeve/internal/compute"
+	"github.com/keyreeve/keyreeve/internal/dialect/openstack"
+	"github.com/keyreeve/keyreeve/internal/dialect/openstack/schema"
+	"github.com/keyreeve/keyreeve/internal/fault"
+)
+
+// action is one of the things that POST /servers/{id}/action does.
+type action struct {
+	rule openstack.Rule
+	body schema.Schema // of the whole body; nil takes any
+	do   func(d *Dialect, w http.ResponseWriter, c *openstack.Call) error
+}
+
+// actions are the ones that the machines here can do.
+var actions = map[string]action{
+	"os-start": {rule: "os_compute_api:servers:start", do: act(compute.ActionStart)},
+	"os-stop":  {rule: "os_compute_api:servers:stop", do: act(compute.ActionStop)},
+	"reboot":   {rule: "os_compute_api:servers:reboot", body: rebootBody, do: (*Dialect).reboot},
+	"forceDelete": {rule: "os_compute_api:os-deferred-delete:force",
+		body: only("forceDelete", schema.Any{}), do: act(compute.ActionDelete)},
+	"os-getConsoleOutput": {rule: "os_compute_api:os-console-output", body: consoleBody, do: (*Dialect).consoleOutput},
+}
+
+var (
+	rebootBody = only("reboot", schema.Object{Closed: true, Required: []string{"type"}, Properties: []schema.Property{
+		schema.Prop("type", schema.String{Enum: []string{"HARD", "Hard", "hard", "SOFT", "Soft", "soft"}}),
+	}})
+	consoleBody = only("os-getConsoleOutput", schema.Object{Closed: true, Properties: []schema.Property{
+		schema.Prop("length", schema.Digits{Pattern: schema.NewPattern("^-?[0-9]+$"), Min: new(int64(-1)), Nullable: true}),
+	}})
+)
+
+// only is the schema of a body with one member.
+func only(name string, rule schema.Schema) schema.Schema {
+	return schema.Object{Closed: true, Required: []string{name}, Properties: []schema.Property{schema.Prop(name, rule)}}
+}
+
+// actOnServer answers POST /servers/{id}/action: the body's only member names
+// the action.
+func (d *Dialect) actOnServer(w http.ResponseWriter, c *openstack.Call) error {
+	members := c.Input.Members()
+	if len(members) != 1 {
+		return fault.Invalidf("", "Malformed request body")
+	}
+	a, ok := actions[members[0].Name]
+	if !ok {
+		return fault.Invalidf("", "There is no such action: %s", members[0].Name)
+	}
+	if a.body != nil {
+		if err := schema.Validate(a.body, c.Input); err != nil {
+			return err
+		}
+	}
+	return openstack.UnderRule(a.do(d, w, c), a.rule)
+}
+
+// act makes the handler of an action that only changes the machine's state.
+func act(a compute.Action) func(*Dialect, http.ResponseWriter, *openstack.Call) error {
+	return func(d *Dialect, w http.ResponseWriter, c *openstack.Call) error {
+		if _, err := d.opt.Compute.Act(c.Context(), c.Caller, c.PathValue("id"), a); err != nil {
+			return err
+		}
+		d.style.Empty(w, c.Request, c.Version, http.StatusAccepted)
+		return nil
+	}
+}
+
+func (d *Dialect) reboot(w http.ResponseWriter, c *openstack.Call) error {
+	a := compute.ActionReboot
+	if strings.EqualFold(c.Input.At("reboot", "type").Text(), "hard") {
+		a = compute.ActionHardReboot
+	}
+	return act(a)(d, w, c)
+}
+
+func (d *Dialect) consoleOutput(w http.ResponseWriter, c *openstack.Call) error {
+	i, err := d.opt.Compute.Instance(c.Context(), c.Caller, c.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	lines := -1 // all
+	if n, ok := c.Input.At("os-getConsoleOutput", "length").Int64(); ok && n < 1<<31 {
+		lines = int(n)
+	}
+	text := ""
+	if lines != 0 {
+		text, err = d.opt.Compute.Console(c.Context(), c.Caller, i.ID, lines)
+	}
+	switch {
+	case fault.Is(err, fault.NotFound): // the server is there, its machine not yet
+		return &fault.Error{Kind: fault.Conflict, Resource: "instance", Name: i.ID, Msg: "Instance " + i.ID + " is not ready", Err: err}
+	case err != nil:
+		return err
+	}
+	d.style.JSON(w, c.Request, c.Version, http.StatusOK, openstack.Fields{openstack.F("output", strings.Map(visible, text))})
+	return nil
+}
+
+// visible drops the control characters that Nova drops from console output.
+func visible(r rune) rune {
+	if r < 0x20 && r != '\t' && r != '\n' && r != '\r' {
+		return -1
+	}
+	return r
+}

@@ -1,0 +1,333 @@
+package nova
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/keyreeve/keyreeve/internal/compute"
+	"github.com/keyreeve/keyreeve/internal/dialect/openstack"
+	"github.com/keyreeve/keyreeve/internal/dialect/openstack/schema"
+	"github.com/keyreeve/keyreeve/internal/fault"
+)
+
+// Bounds of one request.
+const (
+	maxServers  = 1000 // servers; a project without a quota would have no other bound
+	maxMetadata = 128  // entries of metadata, Nova's default quota
+)
+
+// createServer answers POST /servers. What the schema cannot say is looked at
+// in Nova's order: flavor, image, key pair, networks, quota.
+func (d *Dialect) createServer(w http.ResponseWriter, c *openstack.Call) error {
+	in := c.Input.At("server")
+	req, err := d.createRequest(c, in)
+	if err != nil {
+		return err
+	}
+	made, err := d.opt.Compute.Create(c.Context(), c.Caller, req)
+	if err != nil {
+		return aboutCreation(err)
+	}
+	first := made[0]
+	if in.At("return_reservation_id").Truth() {
+		d.style.JSON(w, c.Request, c.Version, http.StatusAccepted,
+			openstack.Fields{openstack.F("reservation_id", first.ReservationID)})
+		return nil
+	}
+	password := in.At("adminPass").Text()
+	if password == "" {
+		if password, err = d.password(); err != nil {
+			return err
+		}
+	}
+	w.Header()["Location"] = []string{c.Self("/servers/" + first.ID)}
+	d.style.JSON(w, c.Request, c.Version, http.StatusAccepted, openstack.Fields{openstack.F("server", openstack.Fields{
+		openstack.F("id", first.ID),
+		openstack.F("links", serverLinks(c, first.ID)),
+		openstack.F("OS-DCF:diskConfig", "MANUAL"),
+		openstack.F("security_groups", defaultGroup),
+		openstack.F("adminPass", password),
+	})})
+	return nil
+}
+
+func (d *Dialect) createRequest(c *openstack.Call, in schema.Value) (compute.CreateRequest, error) {
+	var none compute.CreateRequest
+	for _, check := range notOffered {
+		if err := check(c, in); err != nil {
+			return none, err
+		}
+	}
+	image, err := bootImage(in)
+	if err != nil {
+		return none, err
+	}
+	networks, err := networksAsked(in.At("networks"))
+	if err != nil {
+		return none, err
+	}
+	least, most, err := counts(in)
+	if err != nil {
+		return none, err
+	}
+	metadata := stringMap(in.At("metadata"))
+	if len(metadata) > maxMetadata {
+		return none, tooMuchMetadata()
+	}
+	data, _ := decodeBase64(in.At("user_data").Text())
+	name := nameOf(c, in.At("name"))
+	return compute.CreateRequest{
+		Name: name, Description: descriptionOf(c.Version, in, name),
+		FlavorID: in.At("flavorRef").String(), ImageID: image, NetworkIDs: networks,
+		Zone:    nameOf(c, in.At("availability_zone")),
+		KeyName: nameOf(c, in.At("key_name")), Keys: d.KeyPairRules(c.Version).View(c.Caller, ""),
+		Metadata: metadata, UserData: data, Tags: texts(in.At("tags")),
+		MinCount: least, MaxCount: most,
+	}, nil
+}
+
+// descriptionOf is what was given, and below 2.19, where nothing could be, the
+// name.
+func descriptionOf(v openstack.Microversion, in schema.Value, name string) *string {
+	if !v.AtLeast(openstack.V(2, 19)) {
+		return &name
+	}
+	if d := in.At("description"); d.Kind() == schema.Text {
+		return new(d.Text())
+	}
+	return nil
+}
+
+// notOffered are the parts of a request that the schema knows and this cloud
+// cannot do. To ignore them would promise what does not happen.
+var notOffered = []func(*openstack.Call, schema.Value) error{
+	func(_ *openstack.Call, in schema.Value) error {
+		for _, name := range []string{"accessIPv4", "accessIPv6"} {
+			if in.At(name).Exists() {
+				return fault.Invalidf(name, "%s is not kept here. A server's addresses are those of its networks.", name)
+			}
+		}
+		return nil
+	},
+	func(_ *openstack.Call, in schema.Value) error {
+		if len(in.At("personality").Items()) > 0 {
+			return fault.Invalidf("personality", "Files cannot be put into a server here. Use user_data.")
+		}
+		return nil
+	},
+	func(_ *openstack.Call, in schema.Value) error {
+		if len(in.At("trusted_image_certificates").Items()) > 0 {
+			return fault.Invalidf("trusted_image_certificates", "Image signatures are not checked here. Leave trusted_image_certificates out.")
+		}
+		return nil
+	},
+	func(c *openstack.Call, in schema.Value) error {
+		if !in.At("host").Exists() && !in.At("hypervisor_hostname").Exists() {
+			return nil
+		}
+		if !c.Caller.Admin() {
+			return openstack.Denied("compute:servers:create:requested_destination")
+		}
+		return fault.Invalidf("host", "A server's host cannot be chosen here. Leave host and hypervisor_hostname out.")
+	},
+	func(c *openstack.Call, in schema.Value) error {
+		for _, g := range in.At("security_groups").Items() {
+			name := g.At("name").Text()
+			if name != openstack.DefaultGroup && name != openstack.DefaultGroupID(c.Caller.ProjectID()) {
+				return fault.Invalidf("security_groups", "Unable to find security_group with name or id '%s'", name)
+			}
+		}
+		return nil
+	},
+	func(c *openstack.Call, in schema.Value) error { return checkHostname(in, nameOf(c, in.At("name"))) },
+}
+
+// checkHostname takes the host name that a guest will have anyway.
+func checkHostname(in schema.Value, name string) error {
+	asked := in.At("hostname")
+	if !asked.Exists() || asked.Text() == compute.Hostname(name, "") {
+		return nil
+	}
+	return fault.Invalidf("hostname", "A server's host name is made of its name here, and would be '%s'. Leave hostname out.", compute.Hostname(name, ""))
+}
+
+// bootImage is the image that the server's only disk is made from. New clients
+// say it twice: as imageRef and as a local disk in block_device_mapping_v2.
+func bootImage(in schema.Value) (string, error) {
+	noVolumes := func(field string) error {
+		return fault.Invalidf(field, "%s: volumes are not offered here. A server has one local disk, made from imageRef.", field)
+	}
+	image, disks := in.At("imageRef").Text(), in.At("block_device_mapping_v2").Items()
+	if len(in.At("block_device_mapping").Items()) > 0 {
+		return "", noVolumes("block_device_mapping")
+	}
+	for k, disk := range disks {
+		boot, _ := disk.At("boot_index").Int64()
+		target := disk.At("destination_type")
+		if k > 0 || boot != 0 || disk.At("source_type").Text() != "image" || target.Exists() && target.Text() != "local" {
+			return "", noVolumes("block_device_mapping_v2")
+		}
+		id := disk.At("uuid").Text()
+		if image == "" {
+			image = id
+		}
+		if id != image {
+			return "", fault.Invalidf("block_device_mapping_v2", "Block Device Mapping is Invalid: the boot disk's image is not imageRef.")
+		}
+	}
+	if image == "" {
+		return "", fault.Invalidf("imageRef", "Invalid imageRef provided. A server boots from an image here.")
+	}
+	return image, nil
+}
+
+// networksAsked returns the networks' ids; nil is the default network, and an
+// empty list no network.
+func networksAsked(in schema.Value) ([]string, error) {
+	if in.Kind() == schema.Text && in.Text() == "none" {
+		return []string{}, nil
+	}
+	var ids []string
+	for _, n := range in.Items() {
+		if port := n.At("port"); port.Kind() == schema.Text {
+			return nil, fault.Invalidf("networks", "Port %s could not be found. Ports are made with their servers here.", port.Text())
+		}
+		if n.At("fixed_ip").Exists() {
+			return nil, fault.Invalidf("networks", "A fixed address cannot be chosen here. Leave fixed_ip out.")
+		}
+		id := n.At("uuid")
+		if !id.Exists() {
+			return nil, fault.Invalidf("networks", "Bad network format: missing 'uuid'")
+		}
+		if !isUUID(id.Text()) {
+			return nil, fault.Invalidf("networks", "Bad networks format: network uuid is not in proper format (%s)", id.Text())
+		}
+		ids = append(ids, id.Text())
+	}
+	return ids, nil
+}
+
+// counts returns how few and how many servers are wanted; zero is not said.
+func counts(in schema.Value) (least, most int, err error) {
+	number := func(name string, otherwise int64) (int64, error) {
+		v := in.At(name)
+		if !v.Exists() {
+			return otherwise, nil
+		}
+		n, ok := v.Int64()
+		if !ok || n > maxServers {
+			return 0, fault.Invalidf(name, "%s: one request makes at most %d servers.", name, maxServers)
+		}
+		return n, nil
+	}
+	low, err := number("min_count", 1)
+	if err != nil {
+		return 0, 0, err
+	}
+	high, err := number("max_count", low)
+	if err != nil {
+		return 0, 0, err
+	}
+	if low > high {
+		return 0, 0, fault.Invalidf("min_count", "min_count must be <= max_count")
+	}
+	return int(low), int(high), nil
+}
+
+// aboutCreation tells in Nova's words why no server was made. What a request
+// names and is not there makes the request bad; it is not a missing page.
+func aboutCreation(err error) error {
+	var e *fault.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	bad := func(format string, args ...any) error {
+		return &fault.Error{Kind: fault.Invalid, Field: e.Field, Msg: fmt.Sprintf(format, args...), Err: err}
+	}
+	switch e.Kind {
+	case fault.NotFound:
+		switch e.Resource {
+		case "flavor":
+			return bad("Flavor %s could not be found.", e.Name)
+		case "image":
+			return bad("Can not find requested image")
+		case "key pair":
+			return bad("Invalid key_name provided.")
+		case "network":
+			return bad("Network %s could not be found.", e.Name)
+		}
+	case fault.Invalid:
+		switch e.Field {
+		case "flavor.ram":
+			return bad("Flavor's memory is too small for requested image.")
+		case "flavor.disk":
+			return bad("Flavor's disk is too small for requested image.")
+		case "zone", "availability_zone":
+			return bad("The requested availability zone is not available")
+		}
+	case fault.Quota:
+		var q *compute.QuotaExceeded
+		if errors.As(err, &q) {
+			return &fault.Error{Kind: fault.Quota, Msg: q.Error(), Err: err}
+		}
+	}
+	return err
+}
+
+func tooMuchMetadata() error {
+	return &fault.Error{Kind: fault.Quota, Msg: fmt.Sprintf("Maximum number of metadata items exceeds %d", maxMetadata)}
+}
+
+// password makes an administrator's password as Nova's answers have one: 12
+// letters and digits without those that look alike.
+func (d *Dialect) password() (string, error) {
+	const letters = "23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+	random := d.opt.Random
+	if random == nil {
+		random = rand.Reader
+	}
+	out := make([]byte, 0, 12)
+	var b [1]byte
+	for len(out) < cap(out) {
+		if _, err := io.ReadFull(random, b[:]); err != nil {
+			return "", fault.Wrap(err, "making a password")
+		}
+		if k := int(b[0] & 63); k < len(letters) { // the rest would make some letters likelier
+			out = append(out, letters[k])
+		}
+	}
+	return string(out), nil
+}
+
+// stringMap reads an object of strings.
+func stringMap(v schema.Value) map[string]string {
+	out := make(map[string]string, len(v.Members()))
+	for _, m := range v.Members() {
+		out[m.Name] = m.Value.Text()
+	}
+	return out
+}
+
+// texts reads an array of strings, each once.
+func texts(v schema.Value) []string {
+	var out []string
+	seen := map[string]bool{}
+	for _, item := range v.Items() {
+		if s := item.Text(); !seen[s] {
+			seen[s] = true
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// nameOf reads a name; under /v2 it loses the white space around it.
+func nameOf(c *openstack.Call, v schema.Value) string {
+	if c.Version == (openstack.Microversion{}) {
+		return LegacyName(v.Text())
+	}
+	return v.Text()
+}

@@ -1,0 +1,129 @@
+package nova
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/keyreeve/keyreeve/internal/compute"
+	"github.com/keyreeve/keyreeve/internal/dialect/openstack"
+	"github.com/keyreeve/keyreeve/internal/fault"
+)
+
+// maxPage is the most servers or flavors that one list shows (Nova's max_limit).
+const maxPage = 1000
+
+func (d *Dialect) showServer(w http.ResponseWriter, c *openstack.Call) error {
+	i, err := d.opt.Compute.Instance(c.Context(), c.Caller, c.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	d.style.JSON(w, c.Request, c.Version, http.StatusOK,
+		openstack.Fields{openstack.F("server", serverObject(c, i, inShow))})
+	return nil
+}
+
+func (d *Dialect) deleteServer(w http.ResponseWriter, c *openstack.Call) error {
+	if _, err := d.opt.Compute.Act(c.Context(), c.Caller, c.PathValue("id"), compute.ActionDelete); err != nil {
+		return err
+	}
+	d.style.Empty(w, c.Request, c.Version, http.StatusNoContent)
+	return nil
+}
+
+func (d *Dialect) listServers(w http.ResponseWriter, c *openstack.Call) error {
+	return d.list(w, c, "/servers", "os_compute_api:servers:index:get_all_tenants", serverRef)
+}
+
+func (d *Dialect) listServersInDetail(w http.ResponseWriter, c *openstack.Call) error {
+	return d.list(w, c, "/servers/detail", "os_compute_api:servers:detail:get_all_tenants",
+		func(c *openstack.Call, i compute.Instance) openstack.Fields { return serverObject(c, i, inList) })
+}
+
+func (d *Dialect) list(w http.ResponseWriter, c *openstack.Call, path string, everyone openstack.Rule,
+	view func(*openstack.Call, compute.Instance) openstack.Fields) error {
+	size := pageAsked(c)
+	page, err := d.servers(c, size, everyone)
+	if err != nil {
+		return err
+	}
+	views := make([]openstack.Fields, len(page))
+	for k, i := range page {
+		views[k] = view(c, i)
+	}
+	out := openstack.Fields{openstack.F("servers", views)}
+	if len(page) > 0 && len(page) == size {
+		out = append(out, openstack.F("servers_links", openstack.NextPage(c.Self(path), c.Query, page[len(page)-1].ID)))
+	}
+	d.style.JSON(w, c.Request, c.Version, http.StatusOK, out)
+	return nil
+}
+
+// pageAsked returns the most items to show.
+func pageAsked(c *openstack.Call) int {
+	if n, err := strconv.Atoi(c.Query.Last("limit")); err == nil && n >= 0 {
+		return min(n, maxPage)
+	}
+	return maxPage
+}
+
+// servers returns the page of servers that a list's query asks for.
+func (d *Dialect) servers(c *openstack.Call, size int, everyone openstack.Rule) ([]compute.Instance, error) {
+	all, err := allProjects(c)
+	if err != nil {
+		return nil, err
+	}
+	if all && !c.Caller.Admin() {
+		return nil, openstack.Denied(everyone)
+	}
+	fits, err := matching(c)
+	if err != nil {
+		return nil, err
+	}
+	by, err := orderAsked(c.Query)
+	if err != nil {
+		return nil, err
+	}
+	req := compute.ListRequest{AllProjects: all, Match: fits, After: c.Query.Last("marker"), Limit: size}
+	if by != nil {
+		req.After, req.Limit = "", -1
+	}
+	found, err := d.opt.Compute.Instances(c.Context(), c.Caller, req)
+	if fault.Is(err, fault.Invalid) {
+		return nil, unknownServerMarker(req.After)
+	}
+	if err != nil || by == nil {
+		return found, err
+	}
+	slices.SortFunc(found, by)
+	if marker := c.Query.Last("marker"); marker != "" {
+		k := slices.IndexFunc(found, func(i compute.Instance) bool { return i.ID == marker })
+		if k < 0 {
+			return nil, unknownServerMarker(marker)
+		}
+		found = found[k+1:]
+	}
+	return found[:min(size, len(found))], nil
+}
+
+func unknownServerMarker(id string) error {
+	return fault.Invalidf("marker", "marker [%s] not found", id)
+}
+
+// allProjects tells whether the servers of every project are wanted. Asking an
+// administrator's list for one project is asking all of them first.
+func allProjects(c *openstack.Call) (bool, error) {
+	if !c.Query.Has("all_tenants") {
+		return c.Caller.Admin() && (c.Query.Has("tenant_id") || c.Query.Has("project_id")), nil
+	}
+	text := c.Query.Last("all_tenants")
+	switch {
+	case text == "" || truth(text):
+		return true, nil
+	case slices.Contains([]string{"0", "f", "false", "off", "n", "no"}, strings.ToLower(text)):
+		return false, nil
+	}
+	return false, fault.Invalidf("all_tenants", "Invalid input received: Unrecognized value '%s', acceptable values are: "+
+		"'0', '1', 'f', 'false', 'n', 'no', 'off', 'on', 't', 'true', 'y', 'yes'", text)
+}
