@@ -33,10 +33,10 @@ var build = sync.OnceValues(func() (path string, err error) {
 var builtIn string
 
 // Binary returns the path of the keyreeve under test: the one that
-// KEYREEVE_BINARY names, or one built from this repository.
+// KEYREEVE_TEST_BINARY names, or one built from this repository.
 func Binary(t testing.TB) string {
 	t.Helper()
-	if path := os.Getenv("KEYREEVE_BINARY"); path != "" {
+	if path := os.Getenv("KEYREEVE_TEST_BINARY"); path != "" {
 		return path
 	}
 	path, err := build()
