@@ -72,7 +72,7 @@ func (p plan) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	target, err := startTarget(ctx, dir)
 	if err != nil {
 		return err
@@ -92,10 +92,11 @@ func (p plan) run(ctx context.Context) error {
 	bare := map[string]float64{}
 	key := func(name string, clients int) string { return fmt.Sprint(name, clients) }
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "clients\t1/s\tp50 ms\tp99 ms\t\t  \t")
+	row := func(form string, cells ...any) { _, _ = fmt.Fprintf(table, form+"\n", cells...) }
+	row("clients\t1/s\tp50 ms\tp99 ms\t\t  \t")
 	for i, w := range append(limits, product...) {
 		if i == len(limits) {
-			fmt.Fprintln(table, "\t\t\t\t\t\t")
+			row("\t\t\t\t\t\t")
 		}
 		for _, n := range p.clients {
 			r, err := measure(ctx, w, n, p.time)
@@ -107,7 +108,7 @@ func (p plan) run(ctx context.Context) error {
 			if w.limit != "" {
 				note = fmt.Sprintf("%.0f %% of %s", 100*r.perSecond()/bare[key(w.limit, n)], w.limit)
 			}
-			fmt.Fprintf(table, "%d\t%.0f\t%s\t%s\t  %s\t  %s\t\n", n, r.perSecond(), millis(r.percentile(50)), millis(r.percentile(99)), w.name, note)
+			row("%d\t%.0f\t%s\t%s\t  %s\t  %s\t", n, r.perSecond(), millis(r.percentile(50)), millis(r.percentile(99)), w.name, note)
 		}
 	}
 	return table.Flush()

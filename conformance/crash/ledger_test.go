@@ -44,7 +44,6 @@ type ledger struct {
 	machines map[string]*fate // by name
 	ids      map[string]string
 	winners  map[string]int
-	flavors  string
 	image    string
 }
 

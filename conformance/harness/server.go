@@ -34,10 +34,16 @@ type Server struct {
 
 	t       testing.TB
 	env     []string
-	process *exec.Cmd
-	ended   chan error
+	process *process
 	banner  output
 	log     output
+}
+
+// process is a running program; err is how it ended, once ended is closed.
+type process struct {
+	*exec.Cmd
+	ended chan struct{}
+	err   error
 }
 
 // Start serves a fresh data folder on free ports until the test ends, when the
@@ -80,7 +86,8 @@ func (s *Server) Launch() time.Duration {
 			return time.Since(began)
 		}
 		select {
-		case err := <-s.ended:
+		case <-s.process.ended:
+			err := s.process.err
 			s.process = nil
 			s.t.Fatalf("the server ended before it was ready: %v", err)
 		case <-time.After(2 * time.Millisecond):
@@ -97,44 +104,35 @@ func (s *Server) Begin() {
 	if err := os.Remove(s.readyFile()); err != nil && !errors.Is(err, os.ErrNotExist) {
 		s.t.Fatal(err)
 	}
-	s.process = s.Command("serve", "--data", s.Dir, "--ready-file", s.readyFile())
-	s.process.Stdout, s.process.Stderr = &s.banner, &s.log
-	if err := s.process.Start(); err != nil {
+	p := &process{Cmd: s.Command("serve", "--data", s.Dir, "--ready-file", s.readyFile()), ended: make(chan struct{})}
+	p.Stdout, p.Stderr = &s.banner, &s.log
+	if err := p.Start(); err != nil {
 		s.t.Fatal(err)
 	}
-	s.ended = make(chan error, 1)
-	go func(p *exec.Cmd, ended chan<- error) { ended <- p.Wait() }(s.process, s.ended)
+	go func() {
+		p.err = p.Wait()
+		close(p.ended)
+	}()
+	s.process = p
 }
 
 func (s *Server) readyFile() string { return filepath.Join(filepath.Dir(s.Dir), "ready.json") }
 
-// Terminate sends SIGTERM and does not wait.
-func (s *Server) Terminate() {
+// Stop sends SIGTERM and expects the process to end with status 0.
+func (s *Server) Stop() {
 	s.t.Helper()
 	if err := s.process.Process.Signal(syscall.SIGTERM); err != nil {
 		s.t.Errorf("SIGTERM: %v", err)
 	}
-}
-
-// Stop sends SIGTERM and expects exit status 0.
-func (s *Server) Stop() {
-	s.t.Helper()
-	s.Terminate()
-	s.WaitEnd()
-}
-
-// WaitEnd waits for a process that was told to end, and expects exit status 0.
-func (s *Server) WaitEnd() {
-	s.t.Helper()
 	select {
-	case err := <-s.ended:
-		if err != nil {
-			s.t.Errorf("after SIGTERM the server ended with %v, not with 0", err)
+	case <-s.process.ended:
+		if s.process.err != nil {
+			s.t.Errorf("after SIGTERM the server ended with %v, not with 0", s.process.err)
 		}
 	case <-time.After(readyWithin):
 		s.t.Errorf("the server did not end within %v after SIGTERM", readyWithin)
 		_ = s.process.Process.Kill()
-		<-s.ended
+		<-s.process.ended
 	}
 	s.process = nil
 }
@@ -145,7 +143,7 @@ func (s *Server) Kill() {
 	if err := s.process.Process.Kill(); err != nil {
 		s.t.Errorf("SIGKILL: %v", err)
 	}
-	<-s.ended
+	<-s.process.ended
 	s.process = nil
 }
 
