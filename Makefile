@@ -59,8 +59,9 @@ fuzz: ## run each fuzz target for FUZZTIME
 	done
 
 .PHONY: bench
-bench: ## run the benchmarks
-	@go test -run '^$$' -bench . -benchmem ./...
+bench: ## run the benchmarks, then load a real server and compare it with the bare limits of this machine
+	@go test -run '^$$' -bench . -benchmem -benchtime 200ms ./internal/...
+	@go run ./bench
 
 .PHONY: generate
 generate: ## write anew what is made from the source: docs/configuration.md, the import rules in .golangci.yml
