@@ -20,6 +20,7 @@ func (d *Dialect) ownRoutes() []openstack.Route {
 
 func (d *Dialect) ownCatalog(w http.ResponseWriter, c *openstack.Call) error {
 	if c.Caller.ProjectID() == "" {
+		// Without a rule's name: what is missing is a scope, not a right.
 		return &fault.Error{Kind: fault.Forbidden, Msg: "A project-scoped token is required to produce a service catalog.",
 			Err: openstack.Rule("")}
 	}
