@@ -60,7 +60,9 @@ func (g *Guest) As(a Account) disk.View {
 func (g *Guest) Uptime() time.Duration { return max(0, g.Now().Sub(g.BootedAt)) }
 
 // Pretty is the operating system's name as /etc/os-release has it.
-func (f Facts) Pretty() string { return distroOf(f.Distro).name + " " + f.Version + " (simulated by Keyreeve)" }
+func (f Facts) Pretty() string {
+	return distroOf(f.Distro).name + " " + f.Version + " (simulated by Keyreeve)"
+}
 
 // Motd is what a login shows.
 func (f Facts) Motd() string {
