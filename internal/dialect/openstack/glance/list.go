@@ -1,0 +1,249 @@
+package glance
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/keyreeve/keyreeve/internal/compute"
+	"github.com/keyreeve/keyreeve/internal/dialect/openstack"
+	"github.com/keyreeve/keyreeve/internal/dialect/openstack/schema"
+	"github.com/keyreeve/keyreeve/internal/fault"
+)
+
+// Glance's own numbers of images in one answer.
+const (
+	defaultPage = 25
+	maxPage     = 1000
+)
+
+// list answers GET /v2/images
+// (https://docs.openstack.org/api-ref/image/v2/#list-images).
+func (d *Dialect) list(w http.ResponseWriter, c *openstack.Call) error {
+	size, err := pageAsked(c.Query)
+	if err != nil {
+		return err
+	}
+	fits, err := matching(c.Query)
+	if err != nil {
+		return err
+	}
+	by, err := orderAsked(c.Query)
+	if err != nil {
+		return err
+	}
+	all, err := d.compute.Images(c.Context(), c.Caller)
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(all, by)
+	if marker := c.Query.Last("marker"); marker != "" {
+		k := slices.IndexFunc(all, func(i compute.Image) bool { return i.ID == marker })
+		if k < 0 {
+			return fault.Invalidf("marker", "No image found with ID %s", marker)
+		}
+		all = all[k+1:]
+	}
+	views := []openstack.Fields{}
+	last, more := "", false
+	for _, i := range all {
+		v := view(i)
+		if !fits(v) {
+			continue
+		}
+		if len(views) == size {
+			more = true
+			break
+		}
+		views, last = append(views, v), i.ID
+	}
+	out := openstack.Fields{openstack.F("images", views), openstack.F("first", "/v2/images"+query(c.Query, ""))}
+	if more && size > 0 {
+		out = append(out, openstack.F("next", "/v2/images"+query(c.Query, last)))
+	}
+	d.style.JSON(w, c.Request, http.StatusOK, append(out, openstack.F("schema", "/v2/schemas/images")))
+	return nil
+}
+
+// query writes a request's query again, with another marker or none.
+func query(q schema.Query, marker string) string {
+	var pairs []string
+	for _, name := range q.Names() {
+		if name != "marker" {
+			pairs = append(pairs, url.QueryEscape(name)+"="+url.QueryEscape(q.Last(name)))
+		}
+	}
+	if marker != "" {
+		pairs = append(pairs, "marker="+url.QueryEscape(marker))
+	}
+	if pairs == nil {
+		return ""
+	}
+	return "?" + strings.Join(pairs, "&")
+}
+
+func pageAsked(q schema.Query) (int, error) {
+	if !q.Has("limit") {
+		return defaultPage, nil
+	}
+	n, err := strconv.Atoi(q.Last("limit"))
+	switch {
+	case err != nil:
+		return 0, fault.Invalidf("limit", "limit param must be an integer")
+	case n < 0:
+		return 0, fault.Invalidf("limit", "limit param must be positive")
+	}
+	return min(n, maxPage), nil
+}
+
+// matching makes one test of all filters in a query: members of an image and
+// its properties, by their names.
+func matching(q schema.Query) (func(openstack.Fields) bool, error) {
+	type test struct {
+		name string
+		fits func(value string) bool
+	}
+	var all []test
+	for _, name := range q.Names() {
+		value := q.Last(name)
+		switch name {
+		case "limit", "marker", "sort", "sort_key", "sort_dir", "member_status":
+		case "visibility":
+			if !slices.Contains([]string{"public", "private", "shared", "community", "all"}, value) {
+				return nil, fault.Invalidf(name, "Invalid visibility value: %s", value)
+			}
+			if value != "all" {
+				all = append(all, test{name, equals(value)})
+			}
+		case "size_min", "size_max":
+			fits, err := bound(name, value)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, test{"size", fits})
+		case "protected", "os_hidden":
+			all = append(all, test{name, equals(strings.ToLower(value))})
+		case "tag":
+			all = append(all, test{"tags", func(string) bool { return false }}) // images have none here
+		default:
+			all = append(all, test{name, equals(value)})
+		}
+	}
+	return func(i openstack.Fields) bool {
+		for _, t := range all {
+			k := slices.IndexFunc(i, func(f openstack.Field) bool { return f.Name == t.name })
+			if k < 0 || !t.fits(text(i[k].Value)) {
+				return false
+			}
+		}
+		return true
+	}, nil
+}
+
+// equals tests for a value, or one of several: "in:a,b", with those that hold a
+// comma in quotes.
+func equals(value string) func(string) bool {
+	list, ok := strings.CutPrefix(value, "in:")
+	if !ok {
+		return func(s string) bool { return s == value }
+	}
+	var any []string
+	for len(list) > 0 {
+		var one string
+		if rest, quoted := strings.CutPrefix(list, `"`); quoted {
+			one, list, _ = strings.Cut(rest, `"`)
+			list = strings.TrimPrefix(list, ",")
+		} else {
+			one, list, _ = strings.Cut(list, ",")
+		}
+		any = append(any, one)
+	}
+	return func(s string) bool { return slices.Contains(any, s) }
+}
+
+func bound(name, value string) (func(string) bool, error) {
+	n, err := strconv.ParseInt(value, 10, 64)
+	if err != nil || n < 0 {
+		return nil, fault.Invalidf(name, "Invalid filter value %s: %s must be a whole number of bytes", value, name)
+	}
+	return func(s string) bool {
+		size, err := strconv.ParseInt(s, 10, 64)
+		return err == nil && (name == "size_min" && size >= n || name == "size_max" && size <= n)
+	}, nil
+}
+
+// text writes a member as it stands in a query.
+func text(v any) string {
+	if v == nil {
+		return ""
+	}
+	return fmt.Sprint(v)
+}
+
+// columns are the keys by which images are sorted.
+var columns = map[string]func(a, b compute.Image) int{
+	"name":             func(a, b compute.Image) int { return strings.Compare(a.Name, b.Name) },
+	"id":               func(a, b compute.Image) int { return strings.Compare(a.ID, b.ID) },
+	"size":             func(a, b compute.Image) int { return cmp.Compare(a.SizeBytes, b.SizeBytes) },
+	"created_at":       func(a, b compute.Image) int { return a.CreatedAt.Compare(b.CreatedAt) },
+	"updated_at":       func(a, b compute.Image) int { return a.UpdatedAt.Compare(b.UpdatedAt) },
+	"status":           same,
+	"container_format": same,
+	"disk_format":      same,
+}
+
+func same(compute.Image, compute.Image) int { return 0 }
+
+// orderAsked reads sort=key:dir,key, or the older sort_key and sort_dir. The
+// default is newest first.
+func orderAsked(q schema.Query) (func(a, b compute.Image) int, error) {
+	keys, dirs := q.All("sort_key"), q.All("sort_dir")
+	if q.Has("sort") {
+		if keys != nil || dirs != nil {
+			return nil, fault.Invalidf("sort", "Old and new sorting syntax cannot be combined")
+		}
+		for part := range strings.SplitSeq(q.Last("sort"), ",") {
+			key, dir, _ := strings.Cut(strings.TrimSpace(part), ":")
+			keys, dirs = append(keys, key), append(dirs, cmp.Or(dir, "desc"))
+		}
+	}
+	if len(dirs) > 1 && len(dirs) != len(keys) {
+		return nil, fault.Invalidf("sort_dir", "Number of sort dirs does not match the number of sort keys")
+	}
+	keys = append(slices.Clone(keys), "created_at", "id")
+	type step struct {
+		by   func(a, b compute.Image) int
+		sign int
+	}
+	var steps []step
+	for k, key := range keys {
+		dir := "desc"
+		switch {
+		case k < len(dirs):
+			dir = dirs[k]
+		case len(dirs) > 0:
+			dir = dirs[0]
+		}
+		by, ok := columns[key]
+		if !ok {
+			return nil, fault.Invalidf("sort_key", "Invalid sort key: %s. It must be one of the following: container_format, created_at, disk_format, id, name, size, status, updated_at.", key)
+		}
+		sign := map[string]int{"asc": 1, "desc": -1}[dir]
+		if sign == 0 {
+			return nil, fault.Invalidf("sort_dir", "Invalid sort direction: %s", dir)
+		}
+		steps = append(steps, step{by, sign})
+	}
+	return func(a, b compute.Image) int {
+		for _, s := range steps {
+			if n := s.by(a, b) * s.sign; n != 0 {
+				return n
+			}
+		}
+		return 0
+	}, nil
+}

@@ -1,0 +1,66 @@
+package neutron
+
+import (
+	"net/http"
+
+	"github.com/keyreeve/keyreeve/internal/dialect/openstack"
+	"github.com/keyreeve/keyreeve/internal/fault"
+)
+
+// extension is a part of the API beyond its core. Clients look here before they
+// use one.
+type extension struct {
+	Name        string   `json:"name"`
+	Alias       string   `json:"alias"`
+	Description string   `json:"description"`
+	Updated     string   `json:"updated"`
+	Links       []string `json:"links"`
+}
+
+// extensions are the parts whose members are shown
+// (neutron_lib/api/definitions).
+var extensions = []extension{
+	{Name: "security-group", Alias: "security-group", Description: "The security groups extension.", Updated: "2012-10-05T10:00:00-00:00"},
+	{Name: "Quota management support", Alias: "quotas", Description: "Expose functions for quotas management per project", Updated: "2012-07-29T10:00:00-00:00"},
+	{Name: "Neutron external network", Alias: "external-net", Description: "Adds external network attribute to network resource.", Updated: "2013-01-14T10:00:00-00:00"},
+	{Name: "Neutron L3 Router", Alias: "router", Description: "Router abstraction for basic L3 forwarding between L2 Neutron networks and access to external networks via a NAT gateway.", Updated: "2012-07-20T10:00:00-00:00"},
+	{Name: "Port Security", Alias: "port-security", Description: "Provides port security", Updated: "2012-07-23T10:00:00-00:00"},
+	{Name: "Network MTU", Alias: "net-mtu", Description: "Provides MTU attribute for a network resource.", Updated: "2015-03-25T10:00:00-00:00"},
+	{Name: "Allowed Address Pairs", Alias: "allowed-address-pairs", Description: "Provides allowed address pairs", Updated: "2013-07-23T10:00:00-00:00"},
+	{Name: "Neutron Extra DHCP options", Alias: "extra_dhcp_opt", Description: "Extra options configuration for DHCP. For example PXE boot options to DHCP clients can be specified (e.g. tftp-server, server-ip-address, bootfile-name)", Updated: "2013-03-17T12:00:00-00:00"},
+	{Name: "project_id field enabled", Alias: "project-id", Description: "Extension that indicates that project_id field is enabled.", Updated: "2016-09-09T09:09:09-00:00"},
+	{Name: "standard-attr-description", Alias: "standard-attr-description", Description: "Extension to add descriptions to standard attributes", Updated: "2016-02-10T10:00:00-00:00"},
+	{Name: "Resource timestamps", Alias: "standard-attr-timestamp", Description: "Adds created_at and updated_at fields to all Neutron resources that have Neutron standard attributes.", Updated: "2016-09-12T10:00:00-00:00"},
+	{Name: "Resource revision numbers", Alias: "standard-attr-revisions", Description: "This extension will display the revision number of neutron resources.", Updated: "2016-04-11T10:00:00-00:00"},
+}
+
+func (d *Dialect) listExtensions(w http.ResponseWriter, c *openstack.Call) error {
+	d.style.JSON(w, c.Request, http.StatusOK, openstack.Fields{openstack.F("extensions", extensions)})
+	return nil
+}
+
+func (d *Dialect) showExtension(w http.ResponseWriter, c *openstack.Call) error {
+	for _, e := range extensions {
+		if e.Alias == c.PathValue("alias") {
+			d.style.JSON(w, c.Request, http.StatusOK, openstack.Fields{openstack.F("extension", e)})
+			return nil
+		}
+	}
+	return fault.Missing("extension", c.PathValue("alias"))
+}
+
+// quota is how many things of each kind a project may have: Neutron's defaults,
+// which nobody reaches, because networks are the deployment's.
+var quota = openstack.Fields{
+	openstack.F("network", 100), openstack.F("subnet", 100), openstack.F("subnetpool", -1), openstack.F("port", 500),
+	openstack.F("router", 10), openstack.F("floatingip", 50), openstack.F("rbac_policy", 10),
+	openstack.F("security_group", 10), openstack.F("security_group_rule", 100),
+}
+
+func (d *Dialect) showQuota(w http.ResponseWriter, c *openstack.Call) error {
+	if c.PathValue("project") != c.Caller.ProjectID() && !c.Caller.Admin() {
+		return openstack.Denied("get_quota")
+	}
+	d.style.JSON(w, c.Request, http.StatusOK, openstack.Fields{openstack.F("quota", quota)})
+	return nil
+}
