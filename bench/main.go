@@ -7,7 +7,7 @@
 //
 // Run it from the repository:
 //
-//	go run ./bench [-time 1s] [-clients 1,8,32]
+//	go run ./bench [-time 800ms] [-clients 1,8,32]
 package main
 
 import (
@@ -31,7 +31,7 @@ func main() {
 	}
 	var p plan
 	var clients string
-	flag.DurationVar(&p.time, "time", time.Second, "how long each measurement takes")
+	flag.DurationVar(&p.time, "time", 800*time.Millisecond, "how long each measurement takes")
 	flag.StringVar(&clients, "clients", "1,8,32", "how many clients work at once, separated by commas")
 	flag.Parse()
 	for _, word := range strings.Split(clients, ",") {
