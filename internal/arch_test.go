@@ -59,7 +59,7 @@ var house = []room{
 	{path: "keypair", may: []string{"fault", "sshkey", "sshkey/weak", "audit", "identity"}, libs: []string{"golang.org/x/crypto", "golang.org/x/sync"}, not: outside},
 	{path: "compute", may: []string{"fault", "sshkey", "audit", "job", "identity", "keypair"}, libs: []string{"golang.org/x/crypto", "golang.org/x/sync"}, not: outside},
 	{path: "compute/sim/...", may: []string{"fault", "sshkey", "compute", "compute/sim/..."},
-		libs: []string{"golang.org/x/crypto/ssh", "github.com/pkg/sftp", "mvdan.cc/sh/v3/syntax"},
+		libs: []string{"golang.org/x/crypto", "github.com/pkg/sftp", "mvdan.cc/sh/v3/syntax"},
 		// A guest is nothing but this process: no way to a program of the host.
 		not: append([]string{"os/exec", "plugin"}, outside...), far: []string{"store/...", "dialect/..."}},
 	{path: "compute/incus/...", may: []string{"fault", "sshkey", "compute", "compute/incus/..."}, not: sql, far: []string{"store/...", "dialect/..."}},
