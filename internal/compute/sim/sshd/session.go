@@ -67,6 +67,7 @@ type session struct {
 	term    string // TERM; empty without a pty
 	tty     *tty.Terminal
 	started bool
+	run     func() // what a granted request starts, once the client knows that it is granted
 	done    sync.WaitGroup
 }
 
@@ -118,6 +119,10 @@ func (s *session) serve(ctx context.Context, requests <-chan *ssh.Request) {
 		ok := f != nil && f(s, ctx, r.Payload)
 		if r.WantReply {
 			r.Reply(ok, nil)
+		}
+		if s.run != nil {
+			s.done.Go(s.run)
+			s.run = nil
 		}
 	}
 	// The client closed the channel: whatever runs is over.
@@ -174,7 +179,7 @@ func (s *session) start(ctx context.Context, command, subsystem string) bool {
 	if first, _, _ := strings.Cut(command, " "); first == "internal-sftp" || strings.HasSuffix(first, "/sftp-server") {
 		subsystem = "sftp"
 	}
-	s.done.Go(func() {
+	s.run = func() {
 		status := 1
 		defer func() {
 			if r := recover(); r != nil {
@@ -188,7 +193,7 @@ func (s *session) start(ctx context.Context, command, subsystem string) bool {
 			return
 		}
 		status = s.shell(ctx, command)
-	})
+	}
 	return true
 }
 
