@@ -32,6 +32,8 @@ type Options struct {
 	KeyPairQuota int
 	WeakKeys     keypair.WeakPolicy
 
+	// Log tells what was done to a server; without one that is not served.
+	Log Log
 	// Random makes the passwords that new servers are answered with; nil is
 	// crypto/rand.
 	Random io.Reader
@@ -59,6 +61,7 @@ func New(opt Options) *Dialect {
 		d.keypairRoutes(),
 		d.serverRoutes(),
 		d.flavorRoutes(),
+		d.eventRoutes(),
 		d.limitRoutes(),
 		d.quotaRoutes(),
 		d.extensionRoutes(),

@@ -19,9 +19,9 @@ func (d *Dialect) flavorRoutes() []openstack.Route {
 	const one = "/v2.1/flavors/{id}"
 	const specs = "os_compute_api:os-flavor-extra-specs:"
 	return []openstack.Route{
-		{Method: http.MethodGet, Pattern: "/v2.1/flavors", Access: identity.AnyUser, Query: flavorQuery, Handle: d.listFlavors},
-		{Method: http.MethodGet, Pattern: "/v2.1/flavors/detail", Access: identity.AnyUser, Query: flavorQuery, Handle: d.listFlavorsInDetail},
-		{Method: http.MethodGet, Pattern: one, Access: identity.AnyUser, Handle: d.showFlavor},
+		{Method: http.MethodGet, Pattern: "/v2.1/flavors", Access: identity.AnyUser, Rule: "os_compute_api:flavors:index", Query: flavorQuery, Handle: d.listFlavors},
+		{Method: http.MethodGet, Pattern: "/v2.1/flavors/detail", Access: identity.AnyUser, Rule: "os_compute_api:flavors:detail", Query: flavorQuery, Handle: d.listFlavorsInDetail},
+		{Method: http.MethodGet, Pattern: one, Access: identity.AnyUser, Rule: "os_compute_api:flavors:show", Handle: d.showFlavor},
 		{Method: http.MethodGet, Pattern: one + "/os-extra_specs", Access: identity.AnyUser, Rule: specs + "index", Handle: d.showExtraSpecs},
 		{Method: http.MethodGet, Pattern: one + "/os-extra_specs/{key}", Access: identity.AnyUser, Rule: specs + "show", Handle: d.showExtraSpec},
 	}

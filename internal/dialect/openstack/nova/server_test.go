@@ -1,0 +1,613 @@
+package nova
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/keyreeve/keyreeve/internal/audit"
+	"github.com/keyreeve/keyreeve/internal/fault"
+)
+
+// body decodes an answer that has to be of one status.
+func body[T any](t *testing.T, w *httptest.ResponseRecorder, status int) (v T) {
+	t.Helper()
+	if w.Code != status {
+		t.Fatalf("%d, want %d: %s", w.Code, status, w.Body)
+	}
+	if err := json.Unmarshal(w.Body.Bytes(), &v); err != nil {
+		t.Fatalf("%s: %v", w.Body, err)
+	}
+	return v
+}
+
+type doc = map[string]any
+
+// TestServerFields walks a server's members through the microversions, for
+// members and for administrators.
+func TestServerFields(t *testing.T) {
+	m := newMachines(t)
+	m.keys(t)
+	id := m.boot(t, "2.52", `{"name": "web", "key_name": "sk", "description": "d", "tags": ["a"], "user_data": "aGk="}`)
+	m.work(t)
+	base := []string{"id", "name", "status", "tenant_id", "user_id", "metadata", "hostId", "image", "flavor", "created",
+		"updated", "addresses", "accessIPv4", "accessIPv6", "links", "OS-DCF:diskConfig", "progress",
+		"OS-EXT-AZ:availability_zone", "config_drive", "key_name", "OS-SRV-USG:launched_at", "OS-SRV-USG:terminated_at",
+		"security_groups", "OS-EXT-STS:task_state", "OS-EXT-STS:vm_state", "OS-EXT-STS:power_state", "os-extended-volumes:volumes_attached"}
+	const attr = "OS-EXT-SRV-ATTR:"
+	steps := []struct {
+		version           string
+		everyone, admin   []string
+		onlyShown, hidden []string
+	}{
+		{version: "2.1", everyone: base, admin: []string{attr + "host", attr + "instance_name", attr + "hypervisor_hostname"}},
+		{version: "2.3", admin: []string{attr + "reservation_id", attr + "launch_index", attr + "hostname", attr + "kernel_id", attr + "ramdisk_id", attr + "root_device_name", attr + "user_data"}},
+		{version: "2.9", everyone: []string{"locked"}},
+		{version: "2.16", admin: []string{"host_status"}},
+		{version: "2.19", everyone: []string{"description"}},
+		{version: "2.26", everyone: []string{"tags"}},
+		{version: "2.63", everyone: []string{"trusted_image_certificates"}},
+		{version: "2.71", onlyShown: []string{"server_groups"}},
+		{version: "2.73", everyone: []string{"locked_reason"}},
+		{version: "2.90", everyone: []string{attr + "hostname"}},
+		{version: "2.93"},
+	}
+	everyone, admin, shown := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	add := func(to map[string]bool, names []string) {
+		for _, n := range names {
+			to[n] = true
+		}
+	}
+	for _, s := range steps {
+		add(everyone, s.everyone)
+		add(admin, slices.Concat(s.everyone, s.admin))
+		add(shown, s.onlyShown)
+		for _, who := range []string{"alice", "admin"} {
+			want := everyone
+			if who == "admin" {
+				want = admin
+			}
+			listed := slices.Sorted(maps.Keys(want))
+			all := maps.Clone(want)
+			maps.Copy(all, shown)
+			one := body[struct{ Server doc }](t, m.call(t, who, s.version, "GET", "/v2.1/servers/"+id, ""), 200).Server
+			if diff := cmp.Diff(slices.Sorted(maps.Keys(all)), slices.Sorted(maps.Keys(one))); diff != "" {
+				t.Errorf("%s at %s (-want +got)\n%s", who, s.version, diff)
+			}
+			list := body[struct{ Servers []doc }](t, m.call(t, who, s.version, "GET", "/v2.1/servers/detail?all_tenants="+fmt.Sprint(who == "admin"), ""), 200).Servers
+			if len(list) != 1 {
+				t.Fatalf("%s at %s lists %d", who, s.version, len(list))
+			}
+			if diff := cmp.Diff(listed, slices.Sorted(maps.Keys(list[0]))); diff != "" {
+				t.Errorf("%s lists at %s (-want +got)\n%s", who, s.version, diff)
+			}
+		}
+	}
+	one := body[struct{ Server doc }](t, m.call(t, "admin", "2.93", "GET", "/v2.1/servers/"+id, ""), 200).Server
+	for name, want := range (doc{
+		"description": "d", "tags": []any{"a"}, attr + "user_data": "aGk=", attr + "hostname": "web", "locked": false,
+		"flavor": doc{"vcpus": 1.0, "ram": 512.0, "disk": 1.0, "ephemeral": 0.0, "swap": 0.0, "original_name": "m1.tiny", "extra_specs": doc{}},
+	}) {
+		if diff := cmp.Diff(want, one[name]); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", name, diff)
+		}
+	}
+}
+
+// TestServerLinks: what was asked under a project id or under /v2 links there.
+func TestServerLinks(t *testing.T) {
+	m := newMachines(t)
+	id := m.boot(t, "", `{"name": "web"}`)
+	for root, bookmark := range map[string]string{
+		"/v2.1": "", "/v2": "", "/v2.1/" + demo: "/" + demo, "/v2/" + demo: "/" + demo,
+	} {
+		got := body[struct {
+			Server struct{ Links []struct{ Rel, Href string } }
+		}](t, m.call(t, "alice", "", "GET", root+"/servers/"+id, ""), 200)
+		want := []struct{ Rel, Href string }{
+			{"self", "http://cloud.example" + root + "/servers/" + id}, {"bookmark", "http://cloud.example" + bookmark + "/servers/" + id},
+		}
+		if diff := cmp.Diff(want, got.Server.Links); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", root, diff)
+		}
+	}
+}
+
+// TestCreateRefusals: what is wrong with a new server, and that nothing is made.
+func TestCreateRefusals(t *testing.T) {
+	m := newMachines(t)
+	m.keys(t)
+	long := strings.Repeat("k", 256)
+	many := map[string]string{}
+	for k := range 129 {
+		many[fmt.Sprint("k", k)] = "v"
+	}
+	manyText, err := json.Marshal(many)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		version, more string
+		status        int
+		want          string
+	}{
+		{"", `{"flavorRef": "99", "imageRef": "00000000-0000-0000-0000-000000000000", "key_name": "nope"}`, 400, "Flavor 99 could not be found."},
+		{"", `{"imageRef": "00000000-0000-0000-0000-000000000000", "key_name": "nope"}`, 400, "Can not find requested image"},
+		{"", `{"imageRef": "11111111-0000-4000-8000-000000000001", "key_name": "nope"}`, 400, "Flavor's memory is too small for requested image."},
+		{"", `{"imageRef": "11111111-0000-4000-8000-000000000002"}`, 400, "Flavor's disk is too small for requested image."},
+		{"", `{"key_name": "nope", "networks": [{"uuid": "00000000-0000-0000-0000-000000000000"}]}`, 400, "Invalid key_name provided."},
+		{"", `{"networks": [{"uuid": "00000000-0000-0000-0000-000000000000"}], "max_count": 11, "min_count": 11}`, 400, "Network 00000000-0000-0000-0000-000000000000 could not be found."},
+		{"", `{"networks": [{"uuid": "a-b-c"}]}`, 400, "Bad networks format: network uuid is not in proper format (a-b-c)"},
+		{"2.37", `{"networks": [{"uuid": "a-b-c"}]}`, 400, "Invalid input for field/attribute networks. Value: [{'uuid': 'a-b-c'}]. [{'uuid': 'a-b-c'}] is not valid under any of the given schemas"},
+		{"2.37", `{"networks": "some"}`, 400, "Invalid input for field/attribute networks. Value: some. 'some' is not valid under any of the given schemas"},
+		{"", `{"networks": "auto"}`, 400, "Invalid input for field/attribute networks. Value: auto. 'auto' is not of type 'array'"},
+		{"", `{"networks": [{"port": "00000000-0000-0000-0000-000000000000"}]}`, 400, "Port 00000000-0000-0000-0000-000000000000 could not be found. Ports are made with their servers here."},
+		{"", `{"networks": [{"uuid": "` + sharedNet + `", "tag": "x"}]}`, 400, "Invalid input for field/attribute 0. Value: {'tag': 'x', 'uuid': '" + sharedNet + "'}. Additional properties are not allowed ('tag' was unexpected)"},
+		{"", `{"security_groups": [{"name": "web"}]}`, 400, "Unable to find security_group with name or id 'web'"},
+		{"", `{"min_count": 3, "max_count": 2}`, 400, "min_count must be <= max_count"},
+		{"", `{"max_count": 0}`, 400, "Invalid input for field/attribute max_count. Value: 0. 0 is less than the minimum of 1"},
+		{"", `{"min_count": 5000}`, 400, "min_count: one request makes at most 1000 servers."},
+		{"", `{"min_count": 11}`, 403, "Quota exceeded for instances: Requested 11, but already used 0 of 10 instances"},
+		{"", `{"metadata": ` + string(manyText) + `}`, 403, "Maximum number of metadata items exceeds 128"},
+		{"", `{"metadata": {"a": 1}}`, 400, "Invalid input for field/attribute a. Value: 1. 1 is not of type 'string'"},
+		{"", `{"availability_zone": "moon"}`, 400, "The requested availability zone is not available"},
+		{"", `{"name": " x"}`, 400, "An invalid 'name' value was provided. The name must be: printable characters. Can not start or end with whitespace."},
+		{"", `{"name": "` + long + `"}`, 400, "Invalid input for field/attribute name. Value: " + long + ". '" + long + "' is too long"},
+		{"", `{"user_data": "a"}`, 400, "Invalid input for field/attribute user_data. Value: a. 'a' is not a 'base64'"},
+		{"", `{"imageRef": "x"}`, 400, "Invalid input for field/attribute imageRef. Value: x. 'x' is not valid under any of the given schemas"},
+		{"", `{"imageRef": ""}`, 400, "Invalid imageRef provided. A server boots from an image here."},
+		{"2.18", `{"description": "d"}`, 400, "Additional properties are not allowed ('description' was unexpected)"},
+		{"2.51", `{"tags": []}`, 400, "Additional properties are not allowed ('tags' was unexpected)"},
+		{"2.52", `{"tags": ["a,b"]}`, 400, "Invalid input for field/attribute 0. Value: a,b. 'a,b' does not match '^[^,/]*$'"},
+		{"2.57", `{"personality": []}`, 400, "Additional properties are not allowed ('personality' was unexpected)"},
+		{"2.56", `{"personality": [{"path": "/x", "contents": "aGk="}]}`, 400, "Files cannot be put into a server here. Use user_data."},
+		{"2.63", `{"trusted_image_certificates": ["x"]}`, 400, "Image signatures are not checked here. Leave trusted_image_certificates out."},
+		{"2.74", `{"host": "h"}`, 403, "Policy doesn't allow compute:servers:create:requested_destination to be performed."},
+		{"2.90", `{"name": "web", "hostname": "other"}`, 400, "A server's host name is made of its name here, and would be 'web'. Leave hostname out."},
+		{"", `{"accessIPv4": "1.2.3.4"}`, 400, "accessIPv4 is not kept here. A server's addresses are those of its networks."},
+		{"", `{"accessIPv4": "1.1"}`, 400, "Invalid input for field/attribute accessIPv4. Value: 1.1. '1.1' is not a 'ipv4'"},
+		{"", `{"block_device_mapping_v2": [{"boot_index": 0, "source_type": "volume", "uuid": "x"}]}`, 400, "block_device_mapping_v2: volumes are not offered here. A server has one local disk, made from imageRef."},
+		{"", `{"block_device_mapping_v2": [{"boot_index": 0, "source_type": "image", "destination_type": "local", "uuid": "` + cirrosAlt + `"}]}`, 400, "Block Device Mapping is Invalid: the boot disk's image is not imageRef."},
+	} {
+		w := m.create(t, "alice", c.version, c.more)
+		if w.Code != c.status {
+			t.Errorf("%s: %d %s", c.more, w.Code, w.Body)
+			continue
+		}
+		if _, text := message(t, w); !strings.HasSuffix(text, c.want) {
+			t.Errorf("%.200s:\n got %s\nwant %s", c.more, text, c.want)
+		}
+	}
+	if _, text := message(t, m.create(t, "rita", "", `{}`)); text != "Policy doesn't allow os_compute_api:servers:create to be performed." {
+		t.Errorf("a reader is told %s", text)
+	}
+	if w := m.call(t, "alice", "2.37", "POST", "/v2.1/servers", `{"server": {"name": "n", "flavorRef": "1"}}`); !strings.Contains(w.Body.String(), "'networks' is a required property") {
+		t.Errorf("no networks at 2.37: %s", w.Body)
+	}
+	if got := body[struct{ Servers []doc }](t, m.call(t, "admin", "", "GET", "/v2.1/servers?all_tenants=1", ""), 200); len(got.Servers) != 0 {
+		t.Errorf("refused requests made %v", got.Servers)
+	}
+}
+
+// create asks for a server; more is what the request says beside or instead of
+// the usual.
+func (m *machines) create(t *testing.T, who, version, more string) *httptest.ResponseRecorder {
+	t.Helper()
+	server := doc{"name": "n", "imageRef": cirros, "flavorRef": "1", "networks": []any{doc{"uuid": sharedNet}}}
+	if err := json.Unmarshal([]byte(more), &server); err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(doc{"server": server})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m.call(t, who, version, http.MethodPost, "/v2.1/servers", string(text))
+}
+
+func TestCreate(t *testing.T) {
+	m := newMachines(t)
+	m.keys(t)
+	for _, c := range []struct{ version, more string }{
+		{"", `{"flavorRef": 2, "user_data": "", "config_drive": false, "security_groups": [{"name": "default"}]}`},
+		{"2.37", `{"networks": "none"}`},
+		{"2.93", `{"name": "web", "hostname": "web", "trusted_image_certificates": null, "description": null, "min_count": "1",
+			"block_device_mapping_v2": [{"uuid": "` + cirros + `", "boot_index": 0, "source_type": "image", "destination_type": "local", "delete_on_termination": true}]}`},
+		{"2.93", `{"imageRef": "", "block_device_mapping_v2": [{"uuid": "` + cirros + `", "boot_index": "0", "source_type": "image"}]}`},
+	} {
+		w := m.create(t, "alice", c.version, c.more)
+		made := body[struct {
+			Server struct{ ID, AdminPass string }
+		}](t, w, http.StatusAccepted).Server
+		if !regexp.MustCompile(`^[a-zA-Z0-9]{12}$`).MatchString(made.AdminPass) {
+			t.Errorf("password %q", made.AdminPass)
+		}
+		if at := w.Result().Header.Get("Location"); at != "http://cloud.example/v2.1/servers/"+made.ID {
+			t.Errorf("location %q", at)
+		}
+		m.work(t)
+		got := body[struct{ Server doc }](t, m.call(t, "alice", "2.93", "GET", "/v2.1/servers/"+made.ID, ""), 200).Server
+		if got["status"] != "ACTIVE" {
+			t.Errorf("%s: %v", c.more, got)
+		}
+		if addresses := got["addresses"].(doc); (len(addresses) == 0) != strings.Contains(c.more, "none") {
+			t.Errorf("%s has addresses %v", c.more, addresses)
+		}
+	}
+	w := m.create(t, "alice", "", `{"name": "many", "min_count": 2, "max_count": 9, "return_reservation_id": true}`)
+	made := body[doc](t, w, http.StatusAccepted)
+	if r, _ := made["reservation_id"].(string); len(made) != 1 || !regexp.MustCompile(`^r-[0-9a-z]{8}$`).MatchString(r) {
+		t.Errorf("reservation %v", made)
+	}
+	if got := m.names(t, "alice", "", "?name=^many-"); len(got) != 6 {
+		t.Errorf("6 of 10 were free, and %v were made", got)
+	}
+	if w := m.call(t, "alice", "", "POST", "/v2/servers", `{"server": {"name": "  old ", "flavorRef": "1", "imageRef": "`+cirros+`", "networks": [{"uuid": "`+sharedNet+`", "x": 1}], "foo": 1}}`); w.Code != 403 {
+		t.Errorf("under /v2: %d %s", w.Code, w.Body)
+	}
+}
+
+// names lists servers by name.
+func (m *machines) names(t *testing.T, who, version, query string) []string {
+	t.Helper()
+	got := body[struct{ Servers []struct{ Name string } }](t, m.call(t, who, version, "GET", "/v2.1/servers"+query, ""), 200)
+	out := []string{}
+	for _, s := range got.Servers {
+		out = append(out, s.Name)
+	}
+	return out
+}
+
+func TestFailedServerTellsWhy(t *testing.T) {
+	m := newMachines(t)
+	m.driver.refuse = &fault.Error{Kind: fault.NoCapacity, Msg: "node-1 is full"}
+	id := m.boot(t, "", `{"name": "web"}`)
+	m.work(t)
+	for who, details := range map[string]bool{"alice": false, "admin": true} {
+		s := body[struct {
+			Server struct {
+				Status string
+				Fault  doc
+			}
+		}](t, m.call(t, who, "", "GET", "/v2.1/servers/"+id, ""), 200).Server
+		_, told := s.Fault["details"]
+		if s.Status != "ERROR" || s.Fault["message"] != "No valid host was found." || s.Fault["code"] != 500.0 || told != details {
+			t.Errorf("%s sees %+v", who, s)
+		}
+	}
+}
+
+func TestLists(t *testing.T) {
+	m := newMachines(t)
+	m.keys(t)
+	ids := map[string]string{}
+	for k, more := range []string{`{"name": "a1", "key_name": "sk", "tags": ["x", "y"]}`, `{"name": "a2", "tags": ["x"]}`, `{"name": "b1", "flavorRef": "2"}`} {
+		id := m.boot(t, "2.52", more)
+		ids[[]string{"a1", "a2", "b1"}[k]] = id
+		m.work(t)
+	}
+	m.call(t, "alice", "", "POST", "/v2.1/servers/"+ids["a2"]+"/action", `{"os-stop": null}`)
+	m.work(t)
+	for _, c := range []struct {
+		who, version, query string
+		want                []string
+	}{
+		{"alice", "", "", []string{"b1", "a2", "a1"}},
+		{"carol", "", "", []string{}},
+		{"admin", "", "", []string{}},
+		{"admin", "", "?all_tenants", []string{"b1", "a2", "a1"}},
+		{"admin", "", "?tenant_id=" + demo, []string{"b1", "a2", "a1"}},
+		{"admin", "", "?all_tenants=1&tenant_id=x", []string{}},
+		{"alice", "", "?all_tenants=0&tenant_id=x", []string{"b1", "a2", "a1"}},
+		{"alice", "", "?name=A", []string{"a2", "a1"}},
+		{"alice", "", "?name=^a2$&name=b", []string{"b1", "a2"}},
+		{"alice", "", "?status=shutoff", []string{"a2"}},
+		{"alice", "", "?status=ACTIVE&status=SHUTOFF", []string{"b1", "a2", "a1"}},
+		{"alice", "2.37", "?status=x", []string{}},
+		{"alice", "", "?flavor=2", []string{"b1"}},
+		{"alice", "", "?image=" + cirrosAlt, []string{}},
+		{"alice", "", "?ip=10.77", []string{"b1", "a2", "a1"}},
+		{"alice", "2.5", "?ip6=10.77", []string{}},
+		{"alice", "", "?key_name=sk", []string{"b1", "a2", "a1"}},
+		{"alice", "2.83", "?key_name=sk", []string{"a1"}},
+		{"admin", "", "?all_tenants=1&key_name=sk", []string{"a1"}},
+		{"alice", "2.83", "?vm_state=stopped", []string{"a2"}},
+		{"alice", "2.83", "?power_state=1", []string{"b1", "a1"}},
+		{"alice", "2.26", "?tags=x,y", []string{"a1"}},
+		{"alice", "2.26", "?tags-any=y,z,x", []string{"a2", "a1"}},
+		{"alice", "2.26", "?not-tags=x,y", []string{"b1", "a2"}},
+		{"alice", "2.26", "?not-tags-any=x,y", []string{"b1"}},
+		{"alice", "2.25", "?tags=x,y", []string{"b1", "a2", "a1"}},
+		{"alice", "2.73", "?locked=true", []string{}},
+		{"alice", "", "?deleted=true", []string{"b1", "a2", "a1"}},
+		{"admin", "", "?all_tenants=1&deleted=true", []string{}},
+		{"alice", "", "?changes-since=2026-11-22T00:00:00Z", []string{"b1", "a2", "a1"}},
+		{"alice", "", "?changes-since=2027-01-01", []string{}},
+		{"alice", "2.66", "?changes-before=2026-11-22", []string{}},
+		{"alice", "", "?sort_key=display_name&sort_dir=asc", []string{"a1", "a2", "b1"}},
+		{"alice", "", "?sort_key=vm_state&sort_dir=desc&sort_key=display_name&sort_dir=asc", []string{"a2", "a1", "b1"}},
+		{"alice", "", "?sort_key=display_name&sort_dir=asc&limit=1&marker=" + ids["a1"], []string{"a2"}},
+		{"alice", "", "?limit=2", []string{"b1", "a2"}},
+		{"alice", "", "?limit=0", []string{}},
+		{"alice", "", "?marker=" + ids["a2"], []string{"a1"}},
+		{"alice", "2.74", "?foo=bar", []string{"b1", "a2", "a1"}},
+	} {
+		if diff := cmp.Diff(c.want, m.names(t, c.who, c.version, c.query)); diff != "" {
+			t.Errorf("%s at %s: %s (-want +got)\n%s", c.who, c.version, c.query, diff)
+		}
+	}
+	for _, c := range []struct {
+		who, version, query string
+		status              int
+		want                string
+	}{
+		{"alice", "", "?limit=-1", 400, "Invalid input for query parameters limit. Value: -1. '-1' does not match '^[0-9]*$'"},
+		{"alice", "", "?marker=nope", 400, "marker [nope] not found"},
+		{"alice", "", "?sort_key=display_name&marker=nope", 400, "marker [nope] not found"},
+		{"alice", "", "?changes-since=2011/01/01", 400, "Invalid input for query parameters changes-since. Value: 2011/01/01. '2011/01/01' is not a 'date-time'"},
+		{"alice", "2.38", "?status=x", 400, "Invalid status value"},
+		{"alice", "", "?name=[", 400, "Invalid input for query parameters name. Value: [. '[' is not a 'regex'"},
+		{"alice", "2.75", "?foo=bar", 400, "Additional properties are not allowed ('foo' was unexpected)"},
+		{"alice", "", "?all_tenants=1", 403, "Policy doesn't allow os_compute_api:servers:index:get_all_tenants to be performed."},
+		{"alice", "", "?sort_dir=up", 400, "Unknown sort direction, must be one of: asc, desc"},
+		{"alice unscoped", "", "", 403, "Policy doesn't allow os_compute_api:servers:index to be performed."},
+	} {
+		w := m.call(t, c.who, c.version, "GET", "/v2.1/servers"+c.query, "")
+		if _, text := message(t, w); w.Code != c.status || text != c.want {
+			t.Errorf("%s: %d %s", c.query, w.Code, text)
+		}
+	}
+	page := body[struct {
+		Servers []doc
+		Links   []struct{ Rel, Href string } `json:"servers_links"`
+	}](t, m.call(t, "alice", "", "GET", "/v2.1/servers/detail?limit=1&name=a", ""), 200)
+	if len(page.Links) != 1 || page.Links[0].Href != "http://cloud.example/v2.1/servers/detail?limit=1&name=a&marker="+ids["a2"] {
+		// the marker's place in the query does not matter
+		if len(page.Links) != 1 || !strings.Contains(page.Links[0].Href, "marker="+ids["a2"]) || !strings.Contains(page.Links[0].Href, "/servers/detail?") {
+			t.Errorf("links %v", page.Links)
+		}
+	}
+}
+
+func TestActions(t *testing.T) {
+	m := newMachines(t)
+	id := m.boot(t, "", `{"name": "web"}`)
+	act := func(who, body string) *httptest.ResponseRecorder {
+		return m.call(t, who, "", "POST", "/v2.1/servers/"+id+"/action", body)
+	}
+	status := func() string {
+		return body[struct{ Server struct{ Status string } }](t, m.call(t, "alice", "", "GET", "/v2.1/servers/"+id, ""), 200).Server.Status
+	}
+	for _, c := range []struct {
+		who, body string
+		status    int
+		text      string // of the error
+		after     string // the server's status, at once
+	}{
+		{"alice", `{"os-getConsoleOutput": {}}`, 409, "Instance " + id + " is not ready", "BUILD"},
+		{"alice", `{"os-stop": null}`, 409, "Cannot 'stop' instance " + id + " while it is in vm_state building", "BUILD"},
+		{"alice", `{"work": null}`, 400, "There is no such action: work", "BUILD"},
+		{"alice", `{"os-start": null}`, 409, "Cannot 'start' instance " + id + " while it is in vm_state active", "ACTIVE"},
+		{"alice", `{"reboot": {"type": "X"}}`, 400, "Invalid input for field/attribute type. Value: X. 'X' is not one of ['HARD', 'Hard', 'hard', 'SOFT', 'Soft', 'soft']", "ACTIVE"},
+		{"alice", `{"reboot": {}}`, 400, "Invalid input for field/attribute reboot. Value: {}. 'type' is a required property", "ACTIVE"},
+		{"alice", `{"reboot": {"type": "Soft"}}`, 202, "", "REBOOT"},
+		{"alice", `{"reboot": {"type": "SOFT"}}`, 409, "Cannot 'reboot' instance " + id + " while it is in task_state rebooting", "REBOOT"},
+		{"alice", `{"work": null}`, 400, "There is no such action: work", "REBOOT"},
+		{"bob", `{"reboot": {"type": "HARD"}}`, 202, "", "HARD_REBOOT"},
+		{"alice", `{"work": null}`, 400, "There is no such action: work", "HARD_REBOOT"},
+		{"alice", `{"os-stop": {}}`, 202, "", "ACTIVE"},
+		{"alice", `{"work": null}`, 400, "There is no such action: work", "ACTIVE"},
+		{"alice", `{"os-start": null}`, 202, "", "SHUTOFF"},
+		{"alice", `{"work": null}`, 400, "There is no such action: work", "SHUTOFF"},
+		{"carol", `{"os-stop": null}`, 404, "Instance " + id + " could not be found.", "ACTIVE"},
+		{"rita", `{"os-stop": null}`, 403, "Policy doesn't allow os_compute_api:servers:action to be performed.", "ACTIVE"},
+		{"alice", `[]`, 400, "Malformed request body", "ACTIVE"},
+	} {
+		w := act(c.who, c.body)
+		text := ""
+		if w.Code >= 400 {
+			_, text = message(t, w)
+		}
+		if got := status(); w.Code != c.status || text != c.text || got != c.after {
+			t.Errorf("%s %s: %d %s and %s", c.who, c.body, w.Code, text, got)
+		}
+		if strings.Contains(c.body, "work") {
+			m.work(t)
+		}
+	}
+	for length, want := range map[string]string{`{}`: "FAKE CONSOLE OUTPUT\nANOTHER\nLAST LINE", `{"length": 1}`: "LAST LINE",
+		`{"length": "2"}`: "ANOTHER\nLAST LINE", `{"length": 0}`: "", `{"length": null}`: "FAKE CONSOLE OUTPUT\nANOTHER\nLAST LINE", `{"length": -1}`: "FAKE CONSOLE OUTPUT\nANOTHER\nLAST LINE"} {
+		got := body[struct{ Output string }](t, act("alice", `{"os-getConsoleOutput": `+length+`}`), 200)
+		if got.Output != want {
+			t.Errorf("console %s: %q", length, got.Output)
+		}
+	}
+	if w := act("alice", `{"forceDelete": null}`); w.Code != 202 {
+		t.Errorf("forceDelete: %d %s", w.Code, w.Body)
+	}
+	if w := m.call(t, "alice", "", "DELETE", "/v2.1/servers/"+id, ""); w.Code != 204 {
+		t.Errorf("a second deletion: %d", w.Code)
+	}
+	m.work(t)
+	if w := m.call(t, "alice", "", "GET", "/v2.1/servers/"+id, ""); w.Code != 404 || len(m.driver.machines) != 0 {
+		t.Errorf("after the deletion: %d, %d machines", w.Code, len(m.driver.machines))
+	}
+}
+
+// TestEdits changes what people write on a server.
+func TestEdits(t *testing.T) {
+	m := newMachines(t)
+	id := m.boot(t, "", `{"name": "web", "metadata": {"a": "1"}}`)
+	m.work(t)
+	at := "/v2.1/servers/" + id
+	long := strings.Repeat("x", 61)
+	for _, c := range []struct {
+		who, version, method, path, body string
+		status                           int
+		want                             string // the body, or what an error says
+	}{
+		{"alice", "", "POST", "/metadata", `{"metadata": {"b": "2"}}`, 200, `{"metadata": {"a": "1", "b": "2"}}`},
+		{"alice", "", "PUT", "/metadata/c", `{"meta": {"c": "3"}}`, 200, `{"meta": {"c": "3"}}`},
+		{"alice", "", "PUT", "/metadata/c", `{"meta": {"d": "3"}}`, 400, "Request body and URI mismatch"},
+		{"alice", "", "PUT", "/metadata/c", `{"meta": {"c": "3", "d": "4"}}`, 400, "too many properties"},
+		{"alice", "", "GET", "/metadata/c", ``, 200, `{"meta": {"c": "3"}}`},
+		{"alice", "", "DELETE", "/metadata/a", ``, 204, ""},
+		{"alice", "", "DELETE", "/metadata/a", ``, 404, "Metadata item was not found"},
+		{"alice", "", "GET", "/metadata/a", ``, 404, "Metadata item was not found"},
+		{"alice", "", "GET", "/metadata", ``, 200, `{"metadata": {"b": "2", "c": "3"}}`},
+		{"rita", "", "GET", "/metadata", ``, 200, `{"metadata": {"b": "2", "c": "3"}}`},
+		{"alice", "", "PUT", "/metadata", `{"metadata": {}}`, 200, `{"metadata": {}}`},
+		{"alice", "", "POST", "/metadata", `{"meta": {}}`, 400, "'metadata' is a required property"},
+		{"rita", "", "POST", "/metadata", `{"metadata": {}}`, 403, "os_compute_api:server-metadata:create"},
+		{"carol", "", "GET", "/metadata", ``, 404, "could not be found"},
+		{"alice", "2.25", "GET", "/tags", ``, 404, "The resource could not be found."},
+		{"alice", "2.26", "GET", "/tags", ``, 200, `{"tags": []}`},
+		{"alice", "2.26", "PUT", "/tags/x", ``, 201, ""},
+		{"alice", "2.26", "PUT", "/tags/x", ``, 204, ""},
+		{"alice", "2.26", "PUT", "/tags/" + long, ``, 400, "Tag '" + long + "' is invalid."},
+		{"alice", "2.26", "GET", "/tags/x", ``, 204, ""},
+		{"alice", "2.26", "GET", "/tags/y", ``, 404, "Server " + id + " has no tag 'y'"},
+		{"alice", "2.26", "PUT", "/tags", `{"tags": ["p", "q", "p"]}`, 200, `{"tags": ["p", "q"]}`},
+		{"alice", "2.26", "DELETE", "/tags/p", ``, 204, ""},
+		{"alice", "2.26", "DELETE", "/tags/p", ``, 404, "has no tag"},
+		{"alice", "2.26", "GET", "/tags", ``, 200, `{"tags": ["q"]}`},
+		{"alice", "2.26", "DELETE", "/tags", ``, 204, ""},
+		{"alice", "2.26", "GET", "/tags", ``, 200, `{"tags": []}`},
+		{"alice", "", "PUT", "", `{"server": {"description": "d"}}`, 400, "Additional properties are not allowed"},
+		{"alice", "", "PUT", "", `{"server": {"accessIPv6": "::1"}}`, 400, "accessIPv6 is not kept here."},
+		{"rita", "", "PUT", "", `{"server": {"name": "r"}}`, 403, "os_compute_api:servers:update"},
+	} {
+		w := m.call(t, c.who, c.version, c.method, at+c.path, c.body)
+		ok := w.Body.String() == c.want
+		if w.Code >= 400 {
+			_, text := message(t, w)
+			ok = strings.Contains(text, c.want)
+		}
+		if w.Code != c.status || !ok {
+			t.Errorf("%s %s %s: %d %s", c.method, c.path, c.body, w.Code, w.Body)
+		}
+	}
+	short := body[struct{ Server doc }](t, m.call(t, "alice", "2.74", "PUT", at, `{"server": {"name": "renamed", "description": "d"}}`), 200).Server
+	if _, ok := short["key_name"]; ok || short["name"] != "renamed" || short["description"] != "d" {
+		t.Errorf("PUT at 2.74: %v", short)
+	}
+	whole := body[struct{ Server doc }](t, m.call(t, "alice", "2.75", "PUT", at, `{"server": {"description": null}}`), 200).Server
+	if _, ok := whole["key_name"]; !ok || whole["name"] != "renamed" || whole["description"] != nil {
+		t.Errorf("PUT at 2.75: %v", whole)
+	}
+	entries, err := m.db.AuditEntries(t.Context(), audit.Query{Name: id, Limit: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	updates := 0
+	for _, e := range entries {
+		if e.Action == audit.Update {
+			updates++
+		}
+	}
+	if updates < 8 {
+		t.Errorf("%d changes are in the audit log", updates)
+	}
+}
+
+// TestParts reads what hangs on a server.
+func TestParts(t *testing.T) {
+	m := newMachines(t)
+	id := m.boot(t, "", `{"name": "web"}`)
+	m.work(t)
+	at := "/v2.1/servers/" + id
+	ports := body[struct {
+		All []struct {
+			Port string `json:"port_id"`
+			Tag  any    `json:"tag"`
+		} `json:"interfaceAttachments"`
+	}](t, m.call(t, "alice", "2.70", "GET", at+"/os-interface", ""), 200)
+	if len(ports.All) != 1 {
+		t.Fatalf("interfaces %v", ports)
+	}
+	for _, c := range []struct {
+		who, version, path string
+		status             int
+		want               string
+	}{
+		{"alice", "", "/os-interface/" + ports.All[0].Port, 200, `"subnet_id": "` + sharedSub + `"`},
+		{"alice", "2.70", "/os-interface/" + ports.All[0].Port, 200, `"tag": null`},
+		{"alice", "", "/os-interface/x", 404, "Port x could not be found."},
+		{"alice", "", "/ips/shared", 200, `{"shared": [{"version": 4, "addr": "10.77.`},
+		{"alice", "", "/ips/other", 404, "Instance is not a member of specified network"},
+		{"alice", "", "/os-volume_attachments", 200, `{"volumeAttachments": []}`},
+		{"alice", "", "/os-server-password", 200, `{"password": ""}`},
+		{"alice", "", "/diagnostics", 403, "os_compute_api:os-server-diagnostics"},
+		{"admin", "", "/diagnostics", 200, `"state": "running"`},
+		{"admin", "2.48", "/diagnostics", 200, `"num_cpus": 1`},
+		{"carol", "", "/os-interface", 404, "could not be found"},
+		{"carol", "", "/os-volume_attachments", 404, "could not be found"},
+		{"carol", "", "/os-instance-actions", 404, "could not be found"},
+	} {
+		w := m.call(t, c.who, c.version, "GET", at+c.path, "")
+		if w.Code != c.status || !strings.Contains(w.Body.String(), c.want) {
+			t.Errorf("%s %s: %d %s", c.who, c.path, w.Code, w.Body)
+		}
+	}
+	done := body[struct {
+		All []doc `json:"instanceActions"`
+	}](t, m.call(t, "alice", "2.58", "GET", at+"/os-instance-actions", ""), 200).All
+	if len(done) != 1 || done[0]["action"] != "create" || done[0]["user_id"] != alice || done[0]["updated_at"] == nil {
+		t.Fatalf("actions %v", done)
+	}
+	one := m.call(t, "alice", "2.51", "GET", at+"/os-instance-actions/"+fmt.Sprint(done[0]["request_id"]), "")
+	if !strings.Contains(one.Body.String(), `"events": []`) {
+		t.Errorf("action: %d %s", one.Code, one.Body)
+	}
+	if w := m.call(t, "alice", "", "GET", at+"/os-instance-actions/999", ""); w.Code != 404 || !strings.Contains(w.Body.String(), "Action 999 not found") {
+		t.Errorf("unknown action: %d %s", w.Code, w.Body)
+	}
+}
+
+func TestFlavors(t *testing.T) {
+	m := newMachines(t)
+	for _, c := range []struct {
+		who, version, path string
+		status             int
+		want               string
+	}{
+		{"alice unscoped", "2.93", "/flavors/1", 200, `{"flavor": {"id": "1", "name": "m1.tiny", "ram": 512, "disk": 1, "swap": 0, "OS-FLV-EXT-DATA:ephemeral": 0, "OS-FLV-DISABLED:disabled": false, "vcpus": 1, "os-flavor-access:is_public": true, "rxtx_factor": 1.0, "links": [{"rel": "self", "href": "http://cloud.example/v2.1/flavors/1"}, {"rel": "bookmark", "href": "http://cloud.example/flavors/1"}], "description": null, "extra_specs": {}}}`},
+		{"alice", "", "/flavors/1/os-extra_specs", 200, `{"extra_specs": {}}`},
+		{"alice", "", "/flavors/1/os-extra_specs/hw", 404, "Flavor 1 has no extra specs with key hw."},
+		{"alice", "", "/flavors/9/os-extra_specs", 404, "Flavor 9 could not be found."},
+		{"alice", "", "/flavors?minRam=x", 400, "Invalid minRam filter [x]"},
+		{"admin", "", "/flavors?is_public=x", 400, "Invalid is_public filter [x]"},
+		{"admin", "", "/flavors?is_public=False", 200, `{"flavors": []}`},
+		{"alice", "", "/flavors?marker=9", 400, "marker [9] not found"},
+		{"alice", "2.75", "/flavors?x=1", 400, "Additional properties are not allowed ('x' was unexpected)"},
+	} {
+		w := m.call(t, c.who, c.version, "GET", "/v2.1"+c.path, "")
+		if w.Code != c.status || !strings.Contains(w.Body.String(), c.want) {
+			t.Errorf("%s %s: %d %s", c.who, c.path, w.Code, w.Body)
+		}
+	}
+	for query, want := range map[string]string{
+		"": "1 2 3", "?minRam=600": "2 3", "?minDisk=2": "", "?limit=1": "1", "?marker=1&limit=1": "2", "?is_public=False": "1 2 3",
+		"?sort_key=memory_mb&sort_dir=desc": "3 2 1", "?limit=0": "",
+	} {
+		got := body[struct{ Flavors []struct{ ID string } }](t, m.call(t, "alice", "", "GET", "/v2.1/flavors"+query, ""), 200)
+		var ids []string
+		for _, f := range got.Flavors {
+			ids = append(ids, f.ID)
+		}
+		if strings.Join(ids, " ") != want {
+			t.Errorf("%s: %v", query, ids)
+		}
+	}
+	w := m.call(t, "alice", "", "GET", "/v2.1/flavors/detail?limit=2", "")
+	if !strings.Contains(w.Body.String(), `"flavors_links": [{"rel": "next", "href": "http://cloud.example/v2.1/flavors/detail?limit=2&marker=2"}]`) {
+		t.Errorf("links: %s", w.Body)
+	}
+}
