@@ -123,7 +123,6 @@ func TestSecondServer(t *testing.T) {
 	if o.Exit != 1 || !strings.Contains(o.Stderr, "another keyreeve serves from the data folder "+s.Dir) || strings.Count(o.Stderr, "\n") != 1 {
 		t.Errorf("exit status %d, said %q", o.Exit, o.Stderr)
 	}
-	if got := s.Login(s.Demo).Must(t, http.MethodGet, "/compute/v2.1/os-keypairs", nil); got.Status != http.StatusOK {
-		t.Errorf("after that the first server answers %d", got.Status)
-	}
+	var list any
+	s.Login(s.Demo).Get(t, "/compute/v2.1/os-keypairs", &list) // the first one still serves
 }

@@ -111,7 +111,7 @@ func (b *ledger) makeKeyOfServers(t *testing.T) {
 		t.Fatal("the first key pair was not made")
 	}
 	var list struct{ Images []struct{ ID string } }
-	b.session.Must(t, http.MethodGet, "/image/v2/images?name=debian-13", nil).Decode(t, &list)
+	b.session.Get(t, "/image/v2/images?name=debian-13", &list)
 	b.image = list.Images[0].ID
 }
 
@@ -216,7 +216,7 @@ func (b *ledger) keepServers(ctx context.Context, stop <-chan struct{}, prefix s
 func (b *ledger) compareKeyPairs(t *testing.T) {
 	t.Helper()
 	there := map[string]string{}
-	for marker := ""; ; {
+	for marker, from := "", ""; ; from = "&marker=" + marker {
 		var page struct {
 			KeyPairs []struct {
 				KeyPair struct {
@@ -225,7 +225,7 @@ func (b *ledger) compareKeyPairs(t *testing.T) {
 				}
 			}
 		}
-		b.session.Must(t, http.MethodGet, keyPairs+"?limit=1000&marker="+marker, nil).Decode(t, &page)
+		b.session.Get(t, keyPairs+"?limit=1000"+from, &page)
 		if len(page.KeyPairs) == 0 {
 			break
 		}
@@ -278,7 +278,7 @@ type nova struct {
 func (b *ledger) listServers(t *testing.T) []nova {
 	t.Helper()
 	var list struct{ Servers []nova }
-	b.session.Must(t, http.MethodGet, servers+"/detail?limit=1000", nil).Decode(t, &list)
+	b.session.Get(t, servers+"/detail?limit=1000", &list)
 	return list.Servers
 }
 

@@ -25,14 +25,6 @@ type Answer struct {
 	Body   []byte
 }
 
-// Decode reads a JSON body into v and fails the test when it cannot.
-func (a Answer) Decode(t testing.TB, v any) {
-	t.Helper()
-	if err := json.Unmarshal(a.Body, v); err != nil {
-		t.Fatalf("status %d, body %q: %v", a.Status, a.Body, err)
-	}
-}
-
 // Login gets a token for an account's project.
 func (s *Server) Login(a Account) *Session {
 	s.t.Helper()
@@ -87,12 +79,18 @@ func (c *Session) Do(ctx context.Context, method, path string, body any) (Answer
 	return Answer{resp.StatusCode, resp.Header, whole}, nil
 }
 
-// Must is Do for tests in which the server is known to be up.
-func (c *Session) Must(t testing.TB, method, path string, body any) Answer {
+// Get reads the JSON of a successful answer into v, and fails the test when
+// there is none.
+func (c *Session) Get(t testing.TB, path string, v any) {
 	t.Helper()
-	a, err := c.Do(t.Context(), method, path, body)
-	if err != nil {
-		t.Fatal(err)
+	a, err := c.Do(t.Context(), http.MethodGet, path, nil)
+	if err == nil && a.Status != http.StatusOK {
+		err = fmt.Errorf("status %d: %s", a.Status, a.Body)
 	}
-	return a
+	if err == nil {
+		err = json.Unmarshal(a.Body, v)
+	}
+	if err != nil {
+		t.Fatalf("GET %s: %v", path, err)
+	}
 }

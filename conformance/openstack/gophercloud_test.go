@@ -219,7 +219,7 @@ func acceptance(t *testing.T, cloud *cloud) {
 func (c *cloud) imageID(t *testing.T, name string) string {
 	t.Helper()
 	var list struct{ Images []struct{ ID string } }
-	c.demo.Must(t, http.MethodGet, "/image/v2/images?name="+name, nil).Decode(t, &list)
+	c.demo.Get(t, "/image/v2/images?name="+name, &list)
 	if len(list.Images) != 1 {
 		t.Fatalf("there are %d images named %s", len(list.Images), name)
 	}

@@ -4,7 +4,6 @@
 package openstack
 
 import (
-	"net/http"
 	"os"
 	"strings"
 	"testing"
@@ -90,7 +89,7 @@ type server struct {
 func (c *cloud) servers(t *testing.T) map[string]server {
 	t.Helper()
 	var list struct{ Servers []server }
-	c.demo.Must(t, http.MethodGet, "/compute/v2.1/servers/detail", nil).Decode(t, &list)
+	c.demo.Get(t, "/compute/v2.1/servers/detail", &list)
 	out := map[string]server{}
 	for _, s := range list.Servers {
 		out[s.Name] = s
