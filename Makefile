@@ -36,7 +36,7 @@ test: ## install what the tests need, then vet, lint, unit tests, and the real c
 
 .PHONY: lint
 lint: bin/golangci-lint ## run the linters of .golangci.yml
-	@bin/golangci-lint run ./...
+	@bin/golangci-lint run --allow-parallel-runners ./...
 
 .PHONY: vuln
 vuln: bin/govulncheck ## look for known vulnerabilities (needs the network: vuln.go.dev)

@@ -200,7 +200,7 @@ func (w *world) people(t *testing.T) {
 		if err := id.Grant(ctx, op, identity.Assignment{UserID: u.ID, Scope: scope, Role: p.role}); err != nil {
 			t.Fatal(err)
 		}
-		token, _, caller, err := id.IssueToken(ctx, u, scope, []identity.Method{identity.ByPassword})
+		token, _, caller, err := id.IssueToken(ctx, u, scope, []identity.Method{identity.ByPassword}, identity.Origin{})
 		if err != nil {
 			t.Fatal(err)
 		}

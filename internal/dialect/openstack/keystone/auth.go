@@ -86,7 +86,7 @@ func (d *Dialect) logIn(c *openstack.Call, request authRequest) (string, identit
 
 func (d *Dialect) issue(c *openstack.Call, l *login, scope identity.Scope) (string, identity.Token, identity.Caller, error) {
 	if l.parent == nil {
-		return d.identity.IssueToken(c.Context(), l.user, scope, l.request.methods)
+		return d.identity.IssueToken(c.Context(), l.user, scope, l.request.methods, origin(c))
 	}
 	from := *l.parent
 	for _, m := range l.request.methods {
@@ -94,7 +94,7 @@ func (d *Dialect) issue(c *openstack.Call, l *login, scope identity.Scope) (stri
 			from.Methods = append(slices.Clone(from.Methods), m)
 		}
 	}
-	return d.identity.RescopeToken(c.Context(), from, scope)
+	return d.identity.RescopeToken(c.Context(), from, scope, origin(c))
 }
 
 // byPassword takes a name before an id where a request has both, as Keystone
@@ -102,8 +102,7 @@ func (d *Dialect) issue(c *openstack.Call, l *login, scope identity.Scope) (stri
 func (d *Dialect) byPassword(c *openstack.Call, l *login) (string, error) {
 	who := l.request.user
 	attempt := identity.Login{
-		Password: l.request.password, Address: remoteHost(c.Request),
-		Dialect: "openstack", RequestID: wire.RequestID(c.Context()),
+		Password: l.request.password, Origin: origin(c),
 	}
 	if who.name == "" {
 		attempt.UserID = who.id
@@ -158,4 +157,9 @@ func unknownSubject(err error) error {
 		return errTokenUnknown()
 	}
 	return err
+}
+
+// origin is where the call comes from.
+func origin(c *openstack.Call) identity.Origin {
+	return identity.Origin{Address: remoteHost(c.Request), Dialect: "openstack", RequestID: wire.RequestID(c.Context())}
 }

@@ -153,7 +153,7 @@ func (w *world) token(user, project string) string {
 
 func (w *world) tokenIn(user string, scope identity.Scope) string {
 	w.t.Helper()
-	text, _, _, err := w.identity.IssueToken(w.t.Context(), w.users[user], scope, []identity.Method{identity.ByPassword})
+	text, _, _, err := w.identity.IssueToken(w.t.Context(), w.users[user], scope, []identity.Method{identity.ByPassword}, identity.Origin{})
 	if err != nil {
 		w.t.Fatalf("no token for %s: %v", user, err)
 	}
