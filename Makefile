@@ -36,7 +36,7 @@ test: ## install what the tests need, then vet, lint, unit tests, and the real c
 
 .PHONY: lint
 lint: bin/golangci-lint ## run the linters of .golangci.yml
-	@bin/golangci-lint run ./...
+	@bin/golangci-lint run --allow-parallel-runners ./...
 
 .PHONY: vuln
 vuln: bin/govulncheck ## look for known vulnerabilities (needs the network: vuln.go.dev)
@@ -59,8 +59,9 @@ fuzz: ## run each fuzz target for FUZZTIME
 	done
 
 .PHONY: bench
-bench: ## run the benchmarks
-	@go test -run '^$$' -bench . -benchmem ./...
+bench: ## run the benchmarks, then load a real server and compare it with the bare limits of this machine
+	@go test -run '^$$' -bench . -benchmem -benchtime 200ms ./internal/...
+	@go run ./bench
 
 .PHONY: generate
 generate: ## write anew what is made from the source: docs/configuration.md, the import rules in .golangci.yml

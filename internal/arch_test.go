@@ -59,12 +59,13 @@ var house = []room{
 	{path: "keypair", may: []string{"fault", "sshkey", "sshkey/weak", "audit", "identity"}, libs: []string{"golang.org/x/crypto", "golang.org/x/sync"}, not: outside},
 	{path: "compute", may: []string{"fault", "sshkey", "audit", "job", "identity", "keypair"}, libs: []string{"golang.org/x/crypto", "golang.org/x/sync"}, not: outside},
 	{path: "compute/sim/...", may: []string{"fault", "sshkey", "compute", "compute/sim/..."},
-		libs: []string{"golang.org/x/crypto/ssh", "github.com/pkg/sftp", "mvdan.cc/sh/v3/syntax"},
+		libs: []string{"golang.org/x/crypto", "github.com/pkg/sftp", "mvdan.cc/sh/v3/syntax"},
 		// A guest is nothing but this process: no way to a program of the host.
 		not: append([]string{"os/exec", "plugin"}, outside...), far: []string{"store/...", "dialect/..."}},
 	{path: "compute/incus/...", may: []string{"fault", "sshkey", "compute", "compute/incus/..."}, not: sql, far: []string{"store/...", "dialect/..."}},
+	{path: "store/storetest", may: append([]string{"store/..."}, domain...), libs: append([]string{"golang.org/x/crypto", "golang.org/x/sync", "github.com/google/go-cmp", "pgregory.net/rapid"}, ids...), far: []string{"dialect/...", "wire"}},
 	{path: "store/...", may: append([]string{"store/..."}, domain...),
-		libs: append([]string{"modernc.org/sqlite", "github.com/jackc/pgx/v5", "golang.org/x/sync", "github.com/google/go-cmp", "pgregory.net/rapid"}, ids...),
+		libs: append([]string{"modernc.org/sqlite", "github.com/jackc/pgx/v5", "golang.org/x/sync"}, ids...),
 		far:  []string{"dialect/...", "wire"}},
 	{path: "wire"},
 	{path: "config", libs: []string{"github.com/pelletier/go-toml/v2"}},
@@ -78,6 +79,8 @@ var house = []room{
 	{path: "console", may: surface, libs: ids, not: sql, far: beneath},
 	{path: "server", may: []string{"..."}, libs: append([]string{"github.com/prometheus/client_golang", "golang.org/x/sync"}, ids...), far: []string{"cli"}},
 	{path: "cli", may: []string{"..."}, libs: []string{"github.com/spf13/cobra", "golang.org/x/crypto"}},
+	// The load command drives the real program over loopback, beside a bare SQLite.
+	{path: "bench", libs: []string{"modernc.org/sqlite"}},
 	{path: "cmd/keyreeve", may: []string{"cli"}},
 }
 

@@ -31,6 +31,9 @@ func (a *app) userCreate() *cobra.Command {
 (its first line; - is standard input). The server may be running.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
+			if passwordFile == "" {
+				return &usageError{c.CommandPath(), errors.New("--password-file is missing; it names the file with the new user's password")}
+			}
 			password, err := readPassword(passwordFile, c)
 			if err != nil {
 				return err
@@ -64,7 +67,6 @@ func (a *app) userCreate() *cobra.Command {
 	c.Flags().StringVar(&role, "role", "member", "the role: admin, member or reader")
 	c.Flags().StringVar(&email, "email", "", "the user's e-mail address")
 	c.Flags().StringVar(&passwordFile, "password-file", "", "a file with the password in its first line, - for standard input")
-	_ = c.MarkFlagRequired("password-file")
 	return c
 }
 

@@ -16,8 +16,13 @@ type Login struct {
 
 	Password string
 
-	Address   string // where from, without port; empty when unknown
-	Dialect   string
+	Origin
+}
+
+// Origin is where a login comes from, for the audit log and the lock-out.
+type Origin struct {
+	Address   string // the client's, without port; empty when unknown
+	Dialect   string // "openstack", …
 	RequestID string
 }
 

@@ -47,30 +47,30 @@ func errUnauthenticated() error {
 // the user has no role, or that is unknown or disabled, it is Unauthenticated:
 // what one may not see does not exist. It returns the token's text, which
 // exists nowhere else.
-func (s *Service) IssueToken(ctx context.Context, u User, scope Scope, methods []Method) (string, Token, Caller, error) {
+func (s *Service) IssueToken(ctx context.Context, u User, scope Scope, methods []Method, from Origin) (string, Token, Caller, error) {
 	t := Token{
 		UserID: u.ID, Scope: scope, Methods: methods, AuditIDs: []string{s.random.auditID()},
 		IssuedAt: s.now(), ExpiresAt: s.now().Add(s.opt.TokenLife),
 	}
-	return s.issue(ctx, t)
+	return s.issue(ctx, t, from)
 }
 
 // RescopeToken makes a token of another scope from a valid one; it expires no
 // later than that. Faults as [Service.IssueToken].
-func (s *Service) RescopeToken(ctx context.Context, from Token, scope Scope) (string, Token, Caller, error) {
-	methods := from.Methods
+func (s *Service) RescopeToken(ctx context.Context, old Token, scope Scope, from Origin) (string, Token, Caller, error) {
+	methods := old.Methods
 	if !slices.Contains(methods, ByToken) {
 		methods = append([]Method{ByToken}, methods...)
 	}
 	t := Token{
-		UserID: from.UserID, Scope: scope, Methods: methods,
-		AuditIDs: []string{s.random.auditID(), from.AuditIDs[0]},
-		IssuedAt: s.now(), ExpiresAt: from.ExpiresAt,
+		UserID: old.UserID, Scope: scope, Methods: methods,
+		AuditIDs: []string{s.random.auditID(), old.AuditIDs[0]},
+		IssuedAt: s.now(), ExpiresAt: old.ExpiresAt,
 	}
-	return s.issue(ctx, t)
+	return s.issue(ctx, t, from)
 }
 
-func (s *Service) issue(ctx context.Context, t Token) (string, Token, Caller, error) {
+func (s *Service) issue(ctx context.Context, t Token, from Origin) (string, Token, Caller, error) {
 	text := s.random.token()
 	t.Hash = HashToken(text)
 	var c Caller
@@ -87,7 +87,10 @@ func (s *Service) issue(ctx context.Context, t Token) (string, Token, Caller, er
 			return err
 		}
 		e := c.Audit(audit.Login, "user", c.User.Name)
-		e.At = t.IssuedAt
+		e.At, e.Dialect, e.RequestID = t.IssuedAt, from.Dialect, from.RequestID
+		if from.Address != "" {
+			e.Detail = "from " + from.Address
+		}
 		return tx.AppendAudit(ctx, e)
 	})
 	if err != nil {

@@ -89,7 +89,7 @@ func (d DataDir) write(name string, content []byte) error { return writeFile(d.p
 func writeFile(path string, content []byte) error {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // mode 0600
 	if err != nil {
-		return err
+		return fmt.Errorf("cannot write %s: %w", path, plainCause(err))
 	}
 	_, err = f.Write(content)
 	err = errors.Join(err, f.Sync(), f.Close())

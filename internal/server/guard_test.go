@@ -57,7 +57,8 @@ func TestRoutesAreGuarded(t *testing.T) {
 
 func (w *world) check(t *testing.T, m mounted, route openstack.Route, who string) {
 	t.Helper()
-	status, body := w.call(t, route, m.prefix+w.fill(route), who)
+	path := m.prefix + w.fill(route)
+	status, body := w.call(t, route, path, who)
 	caller := w.callers[who]
 	switch {
 	case status >= 500:
@@ -80,7 +81,8 @@ func (w *world) check(t *testing.T, m mounted, route openstack.Route, who string
 		t.Errorf("%s: got 403 on a route for: %s: %s", who, route.Access, body)
 	}
 	stranger := who == "nobody" || who == "forger" || who == "stranger"
-	if stranger && strings.Contains(body, canary) {
+	echo := status == http.StatusNotFound && strings.Contains(path, canary) // it only says what was asked for
+	if stranger && strings.Contains(body, canary) && !echo {
 		t.Errorf("%s sees what is demo's: %s", who, body)
 	}
 }
@@ -116,6 +118,11 @@ var bodies = map[string]string{
 	"POST /v2.1/servers":             `{"server": {"name": "x", "flavorRef": "1", "imageRef": "@image"}}`,
 	"POST /v2.1/servers/{id}/action": `{"os-start": null}`,
 	"PUT /v2.1/servers/{id}":         `{"server": {"name": "x"}}`,
+
+	"POST /v2.1/servers/{id}/metadata":      `{"metadata": {"a": "b"}}`,
+	"PUT /v2.1/servers/{id}/metadata":       `{"metadata": {"a": "b"}}`,
+	"PUT /v2.1/servers/{id}/metadata/{key}": `{"meta": {"a": "b"}}`,
+	"PUT /v2.1/servers/{id}/tags":           `{"tags": ["a"]}`,
 }
 
 func (w *world) call(t *testing.T, r openstack.Route, path, who string) (int, string) {
@@ -193,7 +200,7 @@ func (w *world) people(t *testing.T) {
 		if err := id.Grant(ctx, op, identity.Assignment{UserID: u.ID, Scope: scope, Role: p.role}); err != nil {
 			t.Fatal(err)
 		}
-		token, _, caller, err := id.IssueToken(ctx, u, scope, []identity.Method{identity.ByPassword})
+		token, _, caller, err := id.IssueToken(ctx, u, scope, []identity.Method{identity.ByPassword}, identity.Origin{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -255,7 +262,9 @@ func (w *world) send(t *testing.T, method, path, body, who string) (int, string)
 	}
 	if token := w.tokens[who]; token != "" {
 		req.Header.Set("X-Auth-Token", token)
-		req.Header.Set("X-Subject-Token", token)
+		if method != http.MethodDelete {
+			req.Header.Set("X-Subject-Token", token) // but nobody revokes what the walk still needs
+		}
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/md5"
 	"crypto/sha256"
+	"strconv"
 
 	"github.com/keyreeve/keyreeve/internal/keypair"
 )
@@ -42,14 +43,27 @@ func (t *Tx) KeyPairs(ctx context.Context, v keypair.View, after string, limit i
 	if limit <= 0 {
 		return nil, nil
 	}
-	const part = `> $3 ORDER BY name LIMIT `
-	query, args := private+part+`$4`, []any{v.Region, v.UserID, after, limit}
+	query, args := private+`> $3`, []any{v.Region, v.UserID, after}
 	if v.ProjectID != "" {
-		// The first names of both are among the first of each.
-		query = `SELECT * FROM (` + private + part + `$6) AS own UNION ALL SELECT * FROM (` + shared + part + `$6) AS shared ORDER BY name`
-		args = []any{v.Region, v.UserID, after, v.ProjectID, bit(v.Shared), limit}
+		query += ` UNION ALL ` + shared + `> $3`
+		args = append(args, v.ProjectID, bit(v.Shared))
 	}
-	found, err := all(ctx, t, "key pair", scanKeyPair, query, args...)
+	// Two may share a name, so that as many as twice the limit are read.
+	query += ` ORDER BY name LIMIT $` + strconv.Itoa(len(args)+1)
+	args = append(args, 2*limit)
+	var found []keypair.KeyPair
+	err := t.each(ctx, "reading: key pair", func(s scanner) error {
+		k, err := scanKeyPair(s)
+		if err != nil {
+			return err
+		}
+		if found = append(found, k); len(found) > limit {
+			if found = nativeFirst(found, v.Native); len(found) > limit {
+				return errEnough
+			}
+		}
+		return nil
+	}, query, args...)
 	if err != nil {
 		return nil, err
 	}

@@ -66,6 +66,11 @@ func (t *Tx) insertNICs(ctx context.Context, i compute.Instance) error {
 	return nil
 }
 
+const addressGap = `SELECT n.addr + 1 FROM nics n
+	WHERE n.network_id = $1 AND n.addr >= $2 AND n.addr < $3
+	AND NOT EXISTS (SELECT 1 FROM nics f WHERE f.network_id = $1 AND f.addr = n.addr + 1)
+	ORDER BY n.addr LIMIT 1`
+
 // NextAddress implements [compute.Tx] for IPv4. It is from itself, or the one
 // after the first taken address that no taken one follows: a walk along one
 // index to the first gap.
@@ -81,11 +86,7 @@ func (t *Tx) NextAddress(ctx context.Context, networkID string, from, to netip.A
 	free := first
 	n, err := t.number(ctx, "address", `SELECT COUNT(*) FROM nics WHERE network_id = $1 AND addr = $2`, networkID, first)
 	if err == nil && n > 0 {
-		free, err = t.number(ctx, "address",
-			`SELECT n.addr + 1 FROM nics n
-			WHERE n.network_id = $1 AND n.addr >= $2 AND n.addr < $3
-			AND NOT EXISTS (SELECT 1 FROM nics f WHERE f.network_id = $1 AND f.addr = n.addr + 1)
-			ORDER BY n.addr LIMIT 1`, networkID, first, last)
+		free, err = t.number(ctx, "address", addressGap, networkID, first, last)
 	}
 	if fault.Is(err, fault.NotFound) || err == nil && free > last {
 		return netip.Addr{}, &fault.Error{Kind: fault.NoCapacity, Resource: "network", Name: networkID,

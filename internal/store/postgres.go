@@ -83,7 +83,7 @@ func classifyPostgres(err error) class {
 		return other
 	}
 	switch e.Code {
-	case "23505": // unique_violation
+	case "23505", "42710", "42P07": // unique_violation; duplicate_object and duplicate_table, of two who make the same table at once
 		return duplicate
 	case "23503": // foreign_key_violation
 		return dangling

@@ -65,6 +65,7 @@ func sqlite(opt Options) (engine, error) {
 		schema:    func(text string) string { return text },
 		classify:  classifySQLite,
 		oneWriter: true,
+		brief:     true,
 	}, nil
 }
 

@@ -65,6 +65,8 @@ type engine struct {
 	rowLock, skipLocked string
 	// oneWriter is set where a write transaction is alone from its beginning.
 	oneWriter bool
+	// brief is set where a statement takes microseconds and never waits.
+	brief bool
 }
 
 // class is a sort of database failure.
@@ -144,7 +146,8 @@ func (db *DB) fault(err error, during string) error {
 	if errors.As(err, &known) {
 		return err
 	}
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	// A transaction that is done before its function returns was ended by its context.
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, sql.ErrTxDone) {
 		return &fault.Error{Kind: fault.Unavailable, Resource: "database", Msg: "the request ended while it was " + during, Err: err}
 	}
 	switch db.engine.classify(err) {

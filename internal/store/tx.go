@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"strings"
 	"unicode/utf8"
 
@@ -125,12 +126,26 @@ func storableText(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
 }
 
+// watched is the context that a statement runs under. Where statements are
+// brief, ctx is looked at before each and between rows instead: to have it
+// watched meanwhile costs two goroutines, as much as the statement itself.
+func (t *Tx) watched(ctx context.Context) (context.Context, error) {
+	if t.db.engine.brief {
+		return context.WithoutCancel(ctx), ctx.Err()
+	}
+	return ctx, ctx.Err()
+}
+
 // exec runs a statement and returns how many rows it touched.
 func (t *Tx) exec(ctx context.Context, during, query string, args ...any) (int64, error) {
 	if !storable(args) {
 		return 0, errUnstorable
 	}
-	res, err := t.q.ExecContext(ctx, query, args...)
+	watched, err := t.watched(ctx)
+	if err != nil {
+		return 0, t.db.fault(err, during)
+	}
+	res, err := t.q.ExecContext(watched, query, args...)
 	if err != nil {
 		return 0, t.db.fault(err, during)
 	}
@@ -165,19 +180,31 @@ func taken(err error, resource, name string) error {
 // scanner is a row.
 type scanner interface{ Scan(dest ...any) error }
 
-// each calls fn with each row of a query. All rows are read and the query is
-// done when it returns, so that one connection needs each statement once.
+// errEnough is what the function of [Tx.each] returns when it wants no more rows.
+var errEnough = errors.New("enough rows")
+
+// each calls fn with each row of a query. The query is done when it returns, so
+// that one connection needs each statement once.
 func (t *Tx) each(ctx context.Context, during string, fn func(scanner) error, query string, args ...any) error {
 	if !storable(args) {
 		return nil
 	}
-	rows, err := t.q.QueryContext(ctx, query, args...)
+	watched, err := t.watched(ctx)
+	if err != nil {
+		return t.db.fault(err, during)
+	}
+	rows, err := t.q.QueryContext(watched, query, args...)
 	if err != nil {
 		return t.db.fault(err, during)
 	}
 	defer rows.Close()
 	for rows.Next() {
-		if err := fn(rows); err != nil {
+		if ctx.Err() != nil {
+			return t.db.fault(ctx.Err(), during)
+		}
+		if err := fn(rows); errors.Is(err, errEnough) {
+			return nil
+		} else if err != nil {
 			return t.db.fault(err, during)
 		}
 	}

@@ -55,7 +55,7 @@ func writeJSON(w http.ResponseWriter, status int, contentType string, layout Lay
 	set(h, "Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // a client that went away is the listener's to notice
-	clear(body) // it may have held a private key
+	clear(body)          // it may have held a private key
 	if cap(body) <= keepBody {
 		*buf = body
 		bodies.Put(buf)

@@ -246,7 +246,7 @@ func testInstancePages(t *testing.T, s suite) {
 						return err
 					}
 					paged = append(paged, page...)
-					if limit == 0 || len(page) == 0 {
+					if limit == 0 || len(page) == 0 || len(paged) > len(all) {
 						break
 					}
 					last := page[len(page)-1]

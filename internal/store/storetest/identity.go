@@ -330,7 +330,7 @@ func testRevocation(t *testing.T, s suite) {
 	}
 	issue := func() (string, identity.Caller) {
 		t.Helper()
-		text, _, c, err := here.IssueToken(ctx, u, inProject(secrets.DemoProjectID), []identity.Method{identity.ByPassword})
+		text, _, c, err := here.IssueToken(ctx, u, inProject(secrets.DemoProjectID), []identity.Method{identity.ByPassword}, identity.Origin{})
 		if err != nil {
 			t.Fatal(err)
 		}

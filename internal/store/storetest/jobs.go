@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -148,7 +149,8 @@ func testJobLeases(t *testing.T, s suite) {
 // each once, one at a time for a subject, in the order in which they were made.
 func testJobRace(t *testing.T, s suite) {
 	dbs := []*store.DB{s.open(t), s.open(t)}
-	ctx := t.Context()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
 	const subjects, each = 12, 8
 	for n := range each {
 		for _, s := range rand.Perm(subjects) {
@@ -163,7 +165,7 @@ func testJobRace(t *testing.T, s suite) {
 	for n := range 16 {
 		db, owner := dbs[n%2], fmt.Sprint("o", n%2)
 		wg.Go(func() {
-			for t.Context().Err() == nil {
+			for {
 				j, ok, err := db.ClaimJob(ctx, owner, owner, epoch.Add(time.Minute), time.Hour)
 				if err != nil {
 					t.Error(err)
@@ -199,7 +201,7 @@ func testJobRace(t *testing.T, s suite) {
 		})
 	}
 	wg.Wait()
-	if n, err := dbs[0].PendingJobs(ctx); err != nil || n != 0 {
+	if n, err := dbs[0].PendingJobs(t.Context()); err != nil || n != 0 {
 		t.Errorf("%d jobs pending, %v", n, err)
 	}
 }

@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"crypto/ed25519"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -10,12 +9,12 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"golang.org/x/crypto/ssh"
 
 	"github.com/keyreeve/keyreeve/internal/audit"
 	"github.com/keyreeve/keyreeve/internal/fault"
 	"github.com/keyreeve/keyreeve/internal/identity"
 	"github.com/keyreeve/keyreeve/internal/keypair"
+	"github.com/keyreeve/keyreeve/internal/sshkey"
 	"github.com/keyreeve/keyreeve/internal/store"
 )
 
@@ -160,7 +159,7 @@ func testKeyPairViews(t *testing.T, s suite) {
 					if len(page) > limit {
 						t.Fatalf("a page of %d with limit %d", len(page), limit)
 					}
-					if len(page) == 0 {
+					if len(page) == 0 || len(paged) > len(population) {
 						break
 					}
 					paged = append(paged, page...)
@@ -197,15 +196,11 @@ func (s suite) services(t testing.TB, n int) []*keypair.Service {
 // publicKey makes the line of a new key.
 func publicKey(t testing.TB) string {
 	t.Helper()
-	public, _, err := ed25519.GenerateKey(nil)
+	k, err := sshkey.Generate(sshkey.SpecEd25519)
 	if err != nil {
 		t.Fatal(err)
 	}
-	k, err := ssh.NewPublicKey(public)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(ssh.MarshalAuthorizedKey(k))
+	return k.Public("").AuthorizedKey()
 }
 
 func caller(userID, projectID string) identity.Caller {

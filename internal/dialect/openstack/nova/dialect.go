@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/keyreeve/keyreeve/internal/compute"
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack"
@@ -130,16 +131,21 @@ func (d *Dialect) check(c *openstack.Call, rt openstack.Route, at address) (err 
 	return rt.Access.Check(c.Caller)
 }
 
-// unknown answers for what no route serves: under the API's own folders 404,
-// but 401 first, and elsewhere the choice between those folders.
+// unknown answers for what no route serves. Outside of the API's folders that
+// is the choice between them, inside of them 404, but 401 first; the folders
+// themselves need no token with any method.
 func (d *Dialect) unknown(w http.ResponseWriter, r *http.Request) {
 	switch at := addressOf(r.Context()); {
 	case r.Method == http.MethodOptions:
 		// Whatever the path: the services' CORS layer answers before anything else.
 		w.Header().Set("Content-Type", "text/html; charset=UTF-8")
 		w.Header().Set("Content-Length", "0")
+	case r.URL.Path == "/":
+		openstack.WriteJSON(w, http.StatusOK, openstack.ComputeRoot(d.opt.Base.URL(r)))
 	case at.folder == "":
 		openstack.WriteJSON(w, http.StatusMultipleChoices, openstack.ComputeChoices(d.opt.Base.URL(r), r.URL.EscapedPath()))
+	case strings.TrimSuffix(r.URL.Path, "/") == "/"+current:
+		d.style.UnknownRoute(w, r)
 	default:
 		if _, _, err := openstack.Authenticate(r, d.opt.Identity); err != nil {
 			d.style.Error(w, r, openstack.Microversion{}, err)

@@ -96,7 +96,7 @@ func userOf(k keypair.KeyPair) string {
 func number(id string) int32 {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(id))
-	return max(1, int32(h.Sum32()&0x7fffffff)) //nolint:gosec // 31 bits
+	return max(1, int32(h.Sum32()&0x7fffffff))
 }
 
 // microseconds writes a time as Python's isoformat does for a time in UTC that

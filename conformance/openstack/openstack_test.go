@@ -1,0 +1,98 @@
+// Package openstack lets the clients that people use with OpenStack, unmodified
+// and as published, walk Keyreeve's OpenStack surfaces: Debian's openstack
+// command and openstacksdk, gophercloud, and gophercloud's own acceptance tests.
+package openstack
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/keyreeve/keyreeve/conformance/harness"
+)
+
+func TestMain(m *testing.M) { os.Exit(harness.Main(m)) }
+
+// cloud is one server and those who use it.
+type cloud struct {
+	*harness.Server
+	colleague harness.Account // a second member of the demo project
+	reader    harness.Account // may only look, in the demo project
+	outsider  harness.Account // a member of another project
+	collector harness.Account // a member whose key pairs are counted
+	demo      *harness.Session
+}
+
+// TestClients runs every client's session against one server, side by side.
+// The sessions share nothing but the server: each has names of its own.
+func TestClients(t *testing.T) {
+	c := &cloud{Server: harness.Start(t)}
+	c.AddProject("other")
+	c.colleague = c.AddUser("colleague", c.Demo.Project, "member")
+	c.reader = c.AddUser("reader", c.Demo.Project, "reader")
+	c.outsider = c.AddUser("outsider", "other", "member")
+	c.collector = c.AddUser("collector", c.Demo.Project, "member")
+	c.demo = c.Login(c.Demo)
+
+	t.Run("sessions", func(t *testing.T) {
+		for _, session := range []struct {
+			name string
+			walk func(*testing.T, *cloud)
+		}{
+			{"gophercloud's acceptance tests", acceptance},
+			{"tour", tour},
+			{"life of a server", lifeOfAServer},
+			{"refusals", refusals},
+			{"other people", otherPeople},
+			{"looking around", lookingAround},
+			{"tokens", tokens},
+			{"openstacksdk", sdk},
+			{"gophercloud key pairs", gopherKeyPairs},
+			{"gophercloud quota", gopherQuota},
+			{"gophercloud server", gopherServer},
+		} {
+			t.Run(session.name, func(t *testing.T) {
+				t.Parallel()
+				session.walk(t, c)
+			})
+		}
+	})
+
+	log := c.Log()
+	for what, secret := range map[string]string{
+		"a password":     c.Demo.Password,
+		"a new password": c.colleague.Password,
+		"a token":        c.demo.Token,
+		"a private key":  "PRIVATE KEY",
+	} {
+		if strings.Contains(log, secret) {
+			t.Errorf("the server's log holds %s", what)
+		}
+	}
+	if !strings.Contains(log, "/compute/v2.1/os-keypairs") {
+		t.Error("the server's log does not tell of the requests, so it proves nothing about secrets")
+	}
+}
+
+// server is what tests need of Nova's view of a server.
+type server struct {
+	ID        string
+	Name      string
+	Status    string
+	KeyName   string `json:"key_name"`
+	Metadata  map[string]string
+	Task      *string `json:"OS-EXT-STS:task_state"`
+	Addresses map[string][]struct{ Addr string }
+}
+
+// servers reads the demo project's servers by plain HTTP, beside the client under test.
+func (c *cloud) servers(t *testing.T) map[string]server {
+	t.Helper()
+	var list struct{ Servers []server }
+	c.demo.Get(t, "/compute/v2.1/servers/detail", &list)
+	out := map[string]server{}
+	for _, s := range list.Servers {
+		out[s.Name] = s
+	}
+	return out
+}

@@ -1,0 +1,518 @@
+// Package sim is the compute driver that needs nothing: each instance is an
+// SSH server inside this process, on a loopback address of its own, with a
+// shell of its own over a virtual disk. No program of the host runs and no file
+// of the host can be reached from a guest.
+package sim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"github.com/keyreeve/keyreeve/internal/compute"
+	"github.com/keyreeve/keyreeve/internal/compute/sim/disk"
+	"github.com/keyreeve/keyreeve/internal/compute/sim/shell"
+	"github.com/keyreeve/keyreeve/internal/compute/sim/sshd"
+	"github.com/keyreeve/keyreeve/internal/fault"
+)
+
+// version is the driver's own; it changes when guests do.
+const version = "1"
+
+// Defaults of [Options].
+const (
+	DefaultDiskBytes = 64 << 20
+	diskFiles        = 10_000
+	diskHandles      = 256
+	// maxConns is how many connections one instance has at one time.
+	maxConns = 100
+)
+
+// DefaultNetwork is where instances get their addresses: loopback, so that
+// nothing outside this machine reaches them.
+var DefaultNetwork = netip.MustParsePrefix("127.8.0.0/16")
+
+// Options say how the driver runs guests. Only Dir must be given.
+type Options struct {
+	// Dir is the driver's own folder; it is made when it is missing.
+	Dir string
+	// Network is the range of the instances' addresses.
+	Network netip.Prefix
+	// Port is where guests listen; 0 takes 22 where that can be bound, else 2200.
+	Port int
+	// Gateway is one more address, HOST:PORT, where `ssh USER%INSTANCE@HOST`
+	// reaches every instance by id or name; empty for none.
+	Gateway string
+	// DiskBytes is how much one guest's disk really holds.
+	DiskBytes int64
+	// Zones are the availability zones that the driver claims to have.
+	Zones []string
+	// Now is the clock of guests and their files.
+	Now func() time.Time
+	Log *slog.Logger
+	// SSH bounds what logins may take; the zero value means [sshd.DefaultLimits].
+	SSH sshd.Limits
+}
+
+// Driver runs simulated guests. It implements [compute.Driver] and
+// [compute.AddressProber].
+type Driver struct {
+	opt    Options
+	port   int
+	dir    *os.Root
+	server *sshd.Server
+	log    *slog.Logger
+
+	ctx    context.Context // ends with the driver
+	cancel context.CancelFunc
+	gate   *listener // nil without a gateway
+
+	mu       sync.Mutex
+	machines map[string]*machine
+	making   map[string]bool
+	closed   bool
+}
+
+var (
+	_ compute.Driver        = (*Driver)(nil)
+	_ compute.AddressProber = (*Driver)(nil)
+)
+
+// New opens the driver's folder and reads what instances are there; none runs
+// until it is started. Faults: Invalid for options that cannot be, Unavailable
+// when an address is taken, Internal when the folder cannot be used.
+func New(opt Options) (*Driver, error) {
+	if err := opt.complete(); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(opt.Dir, 0o700); err != nil {
+		return nil, fault.Wrap(err, "make the folder of simulated instances")
+	}
+	dir, err := os.OpenRoot(opt.Dir)
+	if err != nil {
+		return nil, fault.Wrap(err, "open the folder of simulated instances")
+	}
+	d := &Driver{
+		opt: opt, dir: dir, log: opt.Log,
+		server:   &sshd.Server{Limits: opt.SSH, Now: opt.Now, Log: opt.Log},
+		machines: map[string]*machine{}, making: map[string]bool{},
+	}
+	d.ctx, d.cancel = context.WithCancel(context.Background())
+	if err := d.open(); err != nil {
+		d.Close()
+		return nil, err
+	}
+	return d, nil
+}
+
+func (o *Options) complete() error {
+	if o.Dir == "" {
+		return fault.Invalidf("dir", "the sim driver needs a folder for its instances")
+	}
+	if !o.Network.IsValid() {
+		o.Network = DefaultNetwork
+	}
+	if o.Network = o.Network.Masked(); o.Network.Bits() > 30 || !o.Network.Addr().IsLoopback() {
+		return fault.Invalidf("network", "%s is not a range of loopback addresses: simulated instances would be open to the network", o.Network)
+	}
+	if o.Port < 0 || o.Port > 65535 {
+		return fault.Invalidf("port", "%d is not a port", o.Port)
+	}
+	if o.DiskBytes == 0 {
+		o.DiskBytes = DefaultDiskBytes
+	}
+	if o.DiskBytes < 1<<20 {
+		return fault.Invalidf("disk_bytes", "a simulated disk needs at least 1 MiB")
+	}
+	if len(o.Zones) == 0 {
+		o.Zones = []string{"nova"}
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.SSH == (sshd.Limits{}) {
+		o.SSH = sshd.DefaultLimits
+	}
+	return nil
+}
+
+func (d *Driver) open() error {
+	var err error
+	if d.port, err = choosePort(d.opt.Network, d.opt.Port); err != nil {
+		return err
+	}
+	if err := d.load(); err != nil {
+		return err
+	}
+	if d.opt.Gateway == "" {
+		return nil
+	}
+	return d.openGateway()
+}
+
+// load reads what instances are there and clears away what a kill left half done.
+func (d *Driver) load() error {
+	entries, err := fs.ReadDir(d.dir.FS(), ".")
+	if err != nil {
+		return fault.Wrap(err, "list simulated instances")
+	}
+	for _, e := range entries {
+		name := e.Name()
+		switch {
+		case strings.HasPrefix(name, makingPrefix), strings.HasPrefix(name, deletingPrefix):
+			if err := d.dir.RemoveAll(name); err != nil {
+				return fault.Wrap(err, "clear away "+name)
+			}
+		case e.IsDir() && validID(name):
+			m, err := d.openMachine(name)
+			if err != nil {
+				return err
+			}
+			d.machines[name] = m
+		}
+	}
+	return nil
+}
+
+func (d *Driver) openMachine(id string) (*machine, error) {
+	dir, err := d.dir.OpenRoot(id)
+	if err != nil {
+		return nil, fault.Wrap(err, "open simulated instance "+id)
+	}
+	defer dir.Close()
+	s, err := loadState(dir)
+	if err != nil {
+		return nil, &fault.Error{Kind: fault.Internal, Resource: "instance", Name: id, Msg: "its state cannot be read", Err: err}
+	}
+	return &machine{d: d, id: id, state: s}, nil
+}
+
+// Info tells what the driver is.
+func (d *Driver) Info() compute.DriverInfo {
+	return compute.DriverInfo{
+		Name: "sim", Version: version, Network: d.opt.Network, SSHPort: d.port,
+		Zones: slices.Clone(d.opt.Zones),
+	}
+}
+
+// GatewayAddr is where the gateway listens; it is not valid without one.
+func (d *Driver) GatewayAddr() netip.AddrPort {
+	if d.gate == nil {
+		return netip.AddrPort{}
+	}
+	return d.gate.addr()
+}
+
+// Close stops all guests and waits for their sessions to end.
+func (d *Driver) Close() error {
+	d.mu.Lock()
+	d.closed = true
+	all := d.machines
+	d.machines = map[string]*machine{}
+	d.mu.Unlock()
+	d.cancel()
+	if d.gate != nil {
+		d.gate.close(time.Second)
+	}
+	var errs []error
+	for _, m := range all {
+		m.op.Lock()
+		errs = append(errs, m.stop(time.Second))
+		m.op.Unlock()
+	}
+	return errors.Join(append(errs, d.dir.Close())...)
+}
+
+func (d *Driver) machine(id string) (*machine, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if m := d.machines[id]; m != nil {
+		return m, nil
+	}
+	return nil, fault.Missing("instance", id)
+}
+
+// Create makes the instance's folder: host keys, disk, first access. It is
+// made under another name and gets its own when it is whole.
+func (d *Driver) Create(ctx context.Context, spec compute.Spec) error {
+	if err := d.check(spec); err != nil {
+		return err
+	}
+	d.mu.Lock()
+	if d.closed || d.making[spec.ID] {
+		d.mu.Unlock()
+		return &fault.Error{Kind: fault.Unavailable, Resource: "instance", Name: spec.ID, Msg: "it is being made, or the driver is closing: try again"}
+	}
+	if d.machines[spec.ID] != nil {
+		d.mu.Unlock()
+		return nil
+	}
+	d.making[spec.ID] = true
+	d.mu.Unlock()
+	defer func() {
+		d.mu.Lock()
+		delete(d.making, spec.ID)
+		d.mu.Unlock()
+	}()
+
+	temp := makingPrefix + spec.ID
+	s, err := d.build(temp, spec)
+	if err == nil {
+		err = d.dir.Rename(temp, spec.ID)
+	}
+	if err == nil {
+		err = syncDir(d.dir)
+	}
+	if err != nil {
+		d.dir.RemoveAll(temp)
+		return fault.Wrap(err, "make simulated instance "+spec.ID)
+	}
+	d.mu.Lock()
+	d.machines[spec.ID] = &machine{d: d, id: spec.ID, state: s}
+	d.mu.Unlock()
+	return nil
+}
+
+func (d *Driver) build(folder string, spec compute.Spec) (*state, error) {
+	if err := d.dir.RemoveAll(folder); err != nil {
+		return nil, err
+	}
+	if err := d.dir.Mkdir(folder, 0o700); err != nil {
+		return nil, err
+	}
+	dir, err := d.dir.OpenRoot(folder)
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close()
+	s := newState(spec)
+	if s.runsSSH() {
+		if s.HostKeys, err = makeHostKeys(dir); err != nil {
+			return nil, err
+		}
+	}
+	m := &machine{d: d, id: spec.ID, state: s}
+	g, err := m.openDisk(dir)
+	if err != nil {
+		return nil, err
+	}
+	err = g.Install(spec.UserData)
+	if err == nil && s.runsSSH() {
+		s.Access = accessOf(spec.Access)
+		s.Placed, err = place(g, spec.Access.User, nil, spec.Access.AuthorizedKeys)
+	}
+	if err := errors.Join(err, g.Disk.Close()); err != nil {
+		return nil, err
+	}
+	if err := s.save(dir); err != nil {
+		return nil, err
+	}
+	return s, syncDir(dir)
+}
+
+// Start boots the instance; when it returns, logins are accepted.
+func (d *Driver) Start(_ context.Context, spec compute.Spec) error {
+	return d.boot(spec, false)
+}
+
+// Reboot drops all sessions and boots again. Simulated guests shut down at
+// once, so hard makes no difference. An instance that is stopped is started.
+func (d *Driver) Reboot(_ context.Context, spec compute.Spec, _ bool) error {
+	return d.boot(spec, true)
+}
+
+func (d *Driver) boot(spec compute.Spec, again bool) error {
+	if err := d.check(spec); err != nil {
+		return err
+	}
+	m, err := d.machine(spec.ID)
+	if err != nil {
+		return err
+	}
+	m.op.Lock()
+	defer m.op.Unlock()
+	if m.running() {
+		if !again {
+			return nil
+		}
+		if err := m.stop(time.Second); err != nil {
+			return err
+		}
+	}
+	if err := m.configure(spec); err != nil {
+		return err
+	}
+	return m.start()
+}
+
+// Stop closes the instance's listener and sessions, and waits for them at most for grace.
+func (d *Driver) Stop(_ context.Context, id string, grace time.Duration) error {
+	m, err := d.machine(id)
+	if err != nil {
+		return err
+	}
+	m.op.Lock()
+	defer m.op.Unlock()
+	return m.stop(grace)
+}
+
+// Delete stops the instance and removes its folder.
+func (d *Driver) Delete(_ context.Context, id string) error {
+	m, err := d.machine(id)
+	if err != nil {
+		return nil
+	}
+	m.op.Lock()
+	defer m.op.Unlock()
+	if err := m.stop(time.Second); err != nil {
+		return err
+	}
+	// Under its other name it is gone for good, whenever the rest happens.
+	err = d.dir.Rename(id, deletingPrefix+id)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fault.Wrap(err, "delete simulated instance "+id)
+	}
+	d.mu.Lock()
+	delete(d.machines, id)
+	d.mu.Unlock()
+	if err := errors.Join(syncDir(d.dir), d.dir.RemoveAll(deletingPrefix+id)); err != nil {
+		return fault.Wrap(err, "delete simulated instance "+id)
+	}
+	return nil
+}
+
+// Get reports what the instance is doing.
+func (d *Driver) Get(_ context.Context, id string) (compute.Observed, error) {
+	m, err := d.machine(id)
+	if err != nil {
+		return compute.Observed{ID: id, Power: compute.PowerAbsent}, nil
+	}
+	return m.observe(), nil
+}
+
+// List reports all instances, by id.
+func (d *Driver) List(context.Context) ([]compute.Observed, error) {
+	d.mu.Lock()
+	all := make([]*machine, 0, len(d.machines))
+	for _, m := range d.machines {
+		all = append(all, m)
+	}
+	d.mu.Unlock()
+	list := make([]compute.Observed, len(all))
+	for i, m := range all {
+		list[i] = m.observe()
+	}
+	slices.SortFunc(list, func(a, b compute.Observed) int { return strings.Compare(a.ID, b.ID) })
+	return list, nil
+}
+
+// Console returns the last lines of the boot log.
+func (d *Driver) Console(_ context.Context, id string, lines int) (string, error) {
+	m, err := d.machine(id)
+	if err != nil {
+		return "", err
+	}
+	return m.console(lines)
+}
+
+// SetAccess replaces the lines of authorized_keys that the driver put there.
+// On a running instance without live, that waits for the next Start or Reboot.
+//
+// A Spec's own Access counts at Start and Reboot when it differs from that of
+// the Spec before; else what SetAccess said last stays in force.
+func (d *Driver) SetAccess(_ context.Context, id string, access compute.GuestAccess, live bool) (bool, error) {
+	m, err := d.machine(id)
+	if err != nil {
+		return false, err
+	}
+	if !m.current().runsSSH() {
+		return false, &fault.Error{Kind: fault.Unsupported, Resource: "instance", Name: id, Msg: "a simulated Windows instance has no SSH"}
+	}
+	if err := checkAccess(access); err != nil {
+		return false, err
+	}
+	m.op.Lock()
+	defer m.op.Unlock()
+	if m.running() && !live {
+		return false, m.update(func(s *state) error {
+			a := accessOf(access)
+			s.Pending = &a
+			return nil
+		})
+	}
+	return true, m.apply(accessOf(access))
+}
+
+// find is how the gateway finds an instance by id or name.
+func (d *Driver) find(instance string) (sshd.Machine, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if m := d.machines[instance]; m != nil {
+		return m, nil
+	}
+	var found *machine
+	for _, m := range d.machines {
+		if m.facts().Name != instance {
+			continue
+		}
+		if found != nil {
+			return nil, fmt.Errorf("more than one instance is called %q: use its id", instance)
+		}
+		found = m
+	}
+	if found == nil {
+		return nil, fmt.Errorf("no instance %q", instance)
+	}
+	return found, nil
+}
+
+func (d *Driver) openGateway() error {
+	if err := d.gatewayKey(); err != nil {
+		return fault.Wrap(err, "make the gateway's host key")
+	}
+	signers, err := loadHostKeys(d.dir)
+	if err != nil {
+		return fault.Wrap(err, "read the gateway's host key")
+	}
+	ln, err := net.Listen("tcp", d.opt.Gateway)
+	if err != nil {
+		return &fault.Error{Kind: fault.Unavailable, Resource: "gateway", Name: d.opt.Gateway, Msg: "the SSH gateway cannot listen there: choose another address", Err: err}
+	}
+	d.gate = listen(d.ctx, ln, func(ctx context.Context, conn net.Conn) {
+		d.server.Serve(ctx, conn, sshd.Door{HostKeys: signers, Route: sshd.Gateway(d.find), Passwords: true})
+	})
+	return nil
+}
+
+func (d *Driver) gatewayKey() error {
+	if _, err := d.dir.Stat(hostKeyFile(keyKinds[0])); err == nil {
+		return nil
+	}
+	_, err := makeHostKeys(d.dir)
+	return err
+}
+
+// limits are those of one guest's disk.
+func (d *Driver) limits() disk.Limits {
+	return disk.Limits{Bytes: d.opt.DiskBytes, Files: diskFiles, Open: diskHandles}
+}
+
+var programs = shell.Programs()
+
+func publicLine(key ssh.PublicKey) string {
+	return strings.TrimSpace(string(ssh.MarshalAuthorizedKey(key)))
+}

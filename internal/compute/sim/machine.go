@@ -1,0 +1,302 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/keyreeve/keyreeve/internal/compute"
+	"github.com/keyreeve/keyreeve/internal/compute/sim/disk"
+	"github.com/keyreeve/keyreeve/internal/compute/sim/guest"
+	"github.com/keyreeve/keyreeve/internal/compute/sim/sshd"
+	"github.com/keyreeve/keyreeve/internal/fault"
+)
+
+// machine is one instance. An idle one costs its state, a listener and the
+// goroutine that accepts: its disk is open only while somebody uses it.
+type machine struct {
+	d  *Driver
+	id string
+
+	op sync.Mutex // held during a driver call
+
+	mu       sync.Mutex
+	state    *state // replaced, never changed
+	up       bool
+	bootedAt time.Time
+	ln       *listener // nil for guests without SSH
+
+	guest     *guest.Guest // while somebody uses the disk
+	closeDisk func() error
+	users     int
+}
+
+func (m *machine) current() *state {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.state
+}
+
+func (m *machine) running() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.up
+}
+
+func (m *machine) addr() netip.Addr { return m.current().addr() }
+
+func (m *machine) facts() guest.Facts {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	f := m.state.facts()
+	f.ID, f.BootedAt = m.id, m.bootedAt
+	return f
+}
+
+// folder opens the instance's folder for one piece of work.
+func (m *machine) folder(f func(*os.Root) error) error {
+	dir, err := m.d.dir.OpenRoot(m.id)
+	if err != nil {
+		return fault.Wrap(err, "open simulated instance "+m.id)
+	}
+	defer dir.Close()
+	return fault.Wrap(f(dir), "simulated instance "+m.id)
+}
+
+// update changes the state and writes it down before it counts.
+func (m *machine) update(change func(*state) error) error {
+	next := *m.current()
+	if err := change(&next); err != nil {
+		return err
+	}
+	if err := m.folder(next.save); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	m.state = &next
+	m.mu.Unlock()
+	return nil
+}
+
+// openDisk opens the disk in the instance's folder.
+func (m *machine) openDisk(dir *os.Root) (*guest.Guest, error) {
+	d, err := disk.Open(dir, diskFile, m.d.limits(), m.d.opt.Now)
+	if err != nil {
+		return nil, err
+	}
+	f := m.state.facts()
+	f.ID, f.BootedAt = m.id, m.bootedAt
+	g := &guest.Guest{Facts: f, Disk: d, Now: m.d.opt.Now}
+	g.Mount(programs)
+	return g, nil
+}
+
+// acquire gives the guest, with its disk open, until release is called.
+func (m *machine) acquire() (*guest.Guest, func(), error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.guest == nil {
+		// The disk keeps the folder open for as long as it needs it.
+		dir, err := m.d.dir.OpenRoot(m.id)
+		if err != nil {
+			return nil, nil, fault.Wrap(err, "open simulated instance "+m.id)
+		}
+		g, err := m.openDisk(dir)
+		if err != nil {
+			dir.Close()
+			return nil, nil, fault.Wrap(err, "open the disk of simulated instance "+m.id)
+		}
+		m.guest = g
+		m.closeDisk = func() error { return errors.Join(g.Disk.Close(), dir.Close()) }
+	}
+	m.users++
+	return m.guest, sync.OnceFunc(m.release), nil
+}
+
+func (m *machine) release() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.users--; m.users > 0 {
+		return
+	}
+	if err := m.closeDisk(); err != nil {
+		m.d.log.Error("close the disk of a simulated instance", "instance", m.id, "error", err.Error())
+	}
+	m.guest, m.closeDisk = nil, nil
+}
+
+// Enter lets a connection in while the instance runs.
+func (m *machine) Enter(conn net.Conn) (*guest.Guest, func(), error) {
+	m.mu.Lock()
+	ln := m.ln
+	m.mu.Unlock()
+	if ln == nil {
+		return nil, nil, errors.New("the instance does not run")
+	}
+	if !ln.enter(conn) {
+		return nil, nil, errors.New("the instance is stopping or has too many connections")
+	}
+	g, release, err := m.acquire()
+	if err != nil {
+		ln.remove(conn)
+		return nil, nil, err
+	}
+	return g, func() { release(); ln.remove(conn) }, nil
+}
+
+// CheckPassword tells whether the password is the default user's and passwords are taken.
+func (m *machine) CheckPassword(account, password string) bool {
+	a := m.current().Access
+	return a.PasswordLogin && account == a.User && verifyPassword(a.PasswordHash, password)
+}
+
+// configure takes over what a new Spec says, before a boot.
+func (m *machine) configure(spec compute.Spec) error {
+	old := m.current()
+	next := newState(spec)
+	next.HostKeys, next.Placed, next.Access = old.HostKeys, old.Placed, old.Access
+	access := old.Access
+	switch {
+	case !next.LastSpec.equal(old.LastSpec):
+		access = next.LastSpec
+	case old.Pending != nil:
+		access = *old.Pending
+	}
+	if err := m.update(func(s *state) error { *s = *next; s.Pending = old.Pending; return nil }); err != nil {
+		return err
+	}
+	if next.Hostname != old.Hostname || next.Name != old.Name {
+		g, release, err := m.acquire()
+		if err != nil {
+			return err
+		}
+		err = g.SetHostname()
+		release()
+		if err != nil {
+			// A full disk is the guest's own affair.
+			m.d.log.Warn("write a simulated guest's host name", "instance", m.id, "error", err.Error())
+		}
+	}
+	if !next.runsSSH() || access.equal(old.Access) && old.Pending == nil {
+		return nil
+	}
+	return m.apply(access)
+}
+
+// apply puts access in force on the disk and in the state.
+func (m *machine) apply(access accessState) error {
+	g, release, err := m.acquire()
+	if err != nil {
+		return err
+	}
+	defer release()
+	s := m.current()
+	if err := g.AddUser(access.User); err != nil {
+		return m.accessFault(err)
+	}
+	// What will be placed counts as ours even if we are killed before it is
+	// known to be there.
+	if err := m.update(func(s *state) error { s.Placed = union(s.Placed, access.Keys); return nil }); err != nil {
+		return err
+	}
+	if s.Access.User != access.User {
+		if _, err := place(g, s.Access.User, s.Placed, nil); err != nil {
+			return m.accessFault(err)
+		}
+	}
+	placed, err := place(g, access.User, s.Placed, access.Keys)
+	if err == nil {
+		err = g.Disk.Sync()
+	}
+	if err != nil {
+		return m.accessFault(err)
+	}
+	return m.update(func(s *state) error {
+		s.Access, s.Placed, s.Pending = access, placed, nil
+		return nil
+	})
+}
+
+func (m *machine) accessFault(err error) error {
+	return &fault.Error{Kind: fault.Conflict, Resource: "instance", Name: m.id,
+		Msg: "the guest's authorized_keys could not be written: its disk is full, or somebody made something else of it", Err: err}
+}
+
+// start opens the listener; op is held.
+func (m *machine) start() error {
+	s := m.current()
+	now := m.d.opt.Now()
+	if !s.runsSSH() {
+		m.mu.Lock()
+		m.up, m.bootedAt = true, now
+		m.mu.Unlock()
+		return m.logBoot()
+	}
+	at := netip.AddrPortFrom(s.addr(), uint16(m.d.port))
+	m.mu.Lock()
+	m.bootedAt = now
+	m.mu.Unlock()
+	if err := m.logBoot(); err != nil {
+		return err
+	}
+	ln, err := net.Listen("tcp", at.String())
+	if err != nil {
+		return &fault.Error{Kind: fault.Unavailable, Resource: "instance", Name: m.id,
+			Msg: "it cannot listen on " + at.String() + ": another program has that address", Err: err}
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.ln = listen(m.d.ctx, ln, m.serve)
+	m.up = true
+	return nil
+}
+
+func (m *machine) serve(ctx context.Context, conn net.Conn) {
+	s := m.current()
+	dir, err := m.d.dir.OpenRoot(m.id)
+	if err != nil {
+		conn.Close()
+		return
+	}
+	keys, err := loadHostKeys(dir)
+	dir.Close()
+	if err != nil {
+		m.d.log.Error("read host keys of a simulated instance", "instance", m.id, "error", err.Error())
+		conn.Close()
+		return
+	}
+	m.d.server.Serve(ctx, conn, sshd.Door{
+		HostKeys: keys, Route: sshd.To(m),
+		Passwords: s.Access.PasswordLogin && s.Access.PasswordHash != "",
+	})
+}
+
+// stop closes the listener and all connections; op is held.
+func (m *machine) stop(grace time.Duration) error {
+	m.mu.Lock()
+	ln := m.ln
+	m.ln, m.up = nil, false
+	m.mu.Unlock()
+	if ln == nil {
+		return nil
+	}
+	ln.close(grace)
+	return nil
+}
+
+func (m *machine) observe() compute.Observed {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	o := compute.Observed{ID: m.id, Power: compute.PowerStopped, HostKeys: append([]string(nil), m.state.HostKeys...)}
+	if m.up {
+		o.Power, o.BootedAt = compute.PowerRunning, m.bootedAt
+	}
+	if m.ln != nil {
+		o.SSH = m.ln.addr()
+	}
+	return o
+}

@@ -1,0 +1,67 @@
+package keystone
+
+import (
+	"net/http"
+
+	"github.com/keyreeve/keyreeve/internal/dialect/openstack"
+	"github.com/keyreeve/keyreeve/internal/identity"
+)
+
+func (d *Dialect) domainRoutes() []openstack.Route {
+	return []openstack.Route{
+		{Method: "GET", Pattern: "/v3/domains", Access: identity.Administrator, Rule: "identity:list_domains", Handle: d.listDomains},
+		{Method: "GET", Pattern: "/v3/domains/{id}", Access: identity.AnyUser, Rule: "identity:get_domain", Handle: d.showDomain},
+	}
+}
+
+type domainBody struct {
+	ID          string   `json:"id"`
+	Name        string   `json:"name"`
+	Description string   `json:"description"`
+	Enabled     bool     `json:"enabled"`
+	Tags        []string `json:"tags"`
+	Options     options  `json:"options"`
+	Links       self     `json:"links"`
+}
+
+func domainBodyOf(c *openstack.Call, a identity.Account) domainBody {
+	return domainBody{ID: a.ID, Name: a.Name, Description: a.Description, Enabled: a.Enabled,
+		Links: self{c.Base + "/v3/domains/" + a.ID}}
+}
+
+func domainBodies(c *openstack.Call, found []identity.Account) []domainBody {
+	all := make([]domainBody, len(found))
+	for i, a := range found {
+		all[i] = domainBodyOf(c, a)
+	}
+	return all
+}
+
+// listDomains filters by name and enabled.
+func (d *Dialect) listDomains(w http.ResponseWriter, c *openstack.Call) error {
+	f, err := readFilter(c.Request)
+	if err != nil {
+		return err
+	}
+	found, err := d.identity.Accounts(c.Context(), c.Caller)
+	if err != nil {
+		return err
+	}
+	enabled := f.flag("enabled")
+	var chosen []identity.Account
+	for _, a := range found {
+		if f.admits("name", a.Name) && (enabled == nil || *enabled == a.Enabled) {
+			chosen = append(chosen, a)
+		}
+	}
+	return d.list(w, c, "domains", domainBodies(c, chosen))
+}
+
+func (d *Dialect) showDomain(w http.ResponseWriter, c *openstack.Call) error {
+	id := c.PathValue("id")
+	a, err := d.identity.Account(c.Context(), c.Caller, id)
+	if err != nil {
+		return missing(err, "domain", id)
+	}
+	return d.one(w, c, http.StatusOK, "domain", domainBodyOf(c, a))
+}

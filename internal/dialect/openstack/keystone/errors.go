@@ -1,0 +1,63 @@
+package keystone
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/keyreeve/keyreeve/internal/dialect/openstack"
+	"github.com/keyreeve/keyreeve/internal/fault"
+	"github.com/keyreeve/keyreeve/internal/wire"
+)
+
+// fail answers with an error. [openstack.KeystoneStyle] has the words for every
+// kind of fault; what only this service says is put in before. Our own
+// mistakes leave a trace in the access log, since the client is told nothing.
+func (d *Dialect) fail(w http.ResponseWriter, r *http.Request, err error) {
+	if fault.Is(err, fault.Internal) {
+		wire.Note(r.Context(), "error", err.Error())
+	}
+	d.style.Error(w, r, err)
+}
+
+// unauthorized is the one answer to every failed login.
+func unauthorized() error { return &fault.Error{Kind: fault.Unauthenticated} }
+
+// invalid makes a fault whose text is for the client as it is.
+func invalid(text string) error { return &fault.Error{Kind: fault.Invalid, Msg: text} }
+
+// errTokenUnknown is what Keystone says of a subject token that it does not
+// know. Ours are no Fernet tokens, but clients know the sentence. It never
+// holds the token.
+func errTokenUnknown() error {
+	return &fault.Error{Kind: fault.NotFound, Msg: "Could not recognize Fernet token"}
+}
+
+// errMethodUnsupported is what Keystone says of a way to log in that it does
+// not offer, with those that it does.
+func errMethodUnsupported() error {
+	return &openstack.AuthMethodError{
+		Message:  "Attempted to authenticate with an unsupported method.",
+		Identity: openstack.Fields{openstack.F("methods", methodNames())},
+	}
+}
+
+// taken tells in which domain a name is taken, as Keystone does. Other errors
+// stay as they are.
+func taken(err error, domainID string) error {
+	var e *fault.Error
+	if !errors.As(err, &e) || e.Kind != fault.Exists {
+		return err
+	}
+	return &fault.Error{Kind: fault.Exists, Resource: e.Resource, Name: e.Name, Err: err,
+		Msg: "Conflict occurred attempting to store " + e.Resource +
+			" - Duplicate entry found with name " + e.Name + " at domain ID " + domainID + "."}
+}
+
+// missing names a thing that is not found as the client named it, whatever the
+// core calls it. Other errors stay as they are.
+func missing(err error, resource, id string) error {
+	if fault.Is(err, fault.NotFound) {
+		return fault.Missing(resource, id)
+	}
+	return err
+}

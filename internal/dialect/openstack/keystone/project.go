@@ -1,0 +1,166 @@
+package keystone
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/keyreeve/keyreeve/internal/dialect/openstack"
+	"github.com/keyreeve/keyreeve/internal/dialect/openstack/schema"
+	"github.com/keyreeve/keyreeve/internal/identity"
+)
+
+func (d *Dialect) projectRoutes() []openstack.Route {
+	return []openstack.Route{
+		{Method: "GET", Pattern: "/v3/projects", Access: identity.Administrator, Rule: "identity:list_projects", Handle: d.listProjects},
+		{Method: "POST", Pattern: "/v3/projects", Access: identity.Administrator, Rule: "identity:create_project", Handle: d.createProject},
+		{Method: "GET", Pattern: "/v3/projects/{id}", Access: identity.AnyUser, Rule: "identity:get_project", Handle: d.showProject},
+		{Method: "PATCH", Pattern: "/v3/projects/{id}", Access: identity.Administrator, Rule: "identity:update_project", Handle: d.updateProject},
+	}
+}
+
+type projectBody struct {
+	ID          string   `json:"id"`
+	Name        string   `json:"name"`
+	DomainID    string   `json:"domain_id"`
+	Description string   `json:"description"`
+	Enabled     bool     `json:"enabled"`
+	ParentID    string   `json:"parent_id"` // projects do not nest: always the domain
+	IsDomain    bool     `json:"is_domain"`
+	Tags        []string `json:"tags"`
+	Options     options  `json:"options"`
+	Links       self     `json:"links"`
+}
+
+func projectBodyOf(c *openstack.Call, p identity.Project) projectBody {
+	return projectBody{ID: p.ID, Name: p.Name, DomainID: p.AccountID, Description: p.Description,
+		Enabled: p.Enabled, ParentID: p.AccountID, Links: self{c.Base + "/v3/projects/" + p.ID}}
+}
+
+// projectsOf answers with the projects that q selects.
+func (d *Dialect) projectsOf(w http.ResponseWriter, c *openstack.Call, q identity.ProjectQuery) error {
+	found, err := d.identity.Projects(c.Context(), c.Caller, q)
+	if err != nil {
+		return err
+	}
+	all := make([]projectBody, len(found))
+	for i, p := range found {
+		all[i] = projectBodyOf(c, p)
+	}
+	return d.list(w, c, "projects", all)
+}
+
+// listProjects filters by name, domain_id and enabled.
+func (d *Dialect) listProjects(w http.ResponseWriter, c *openstack.Call) error {
+	f, err := readFilter(c.Request)
+	if err != nil {
+		return err
+	}
+	if f.nothing("name", "domain_id") {
+		return d.list(w, c, "projects", []projectBody{})
+	}
+	return d.projectsOf(w, c, identity.ProjectQuery{
+		AccountID: f.Last("domain_id"), Name: f.Last("name"), Enabled: f.flag("enabled")})
+}
+
+func (d *Dialect) showProject(w http.ResponseWriter, c *openstack.Call) error {
+	id := c.PathValue("id")
+	p, err := d.identity.Project(c.Context(), c.Caller, id)
+	if err != nil {
+		return missing(err, "project", id)
+	}
+	return d.one(w, c, http.StatusOK, "project", projectBodyOf(c, p))
+}
+
+var nonBlank = schema.NewPattern(`[\S]+`)
+
+// The schemas of keystone/resource/schema.py.
+var (
+	projectMembers = []schema.Property{
+		schema.Prop("description", schema.String{Nullable: true}),
+		schema.Prop("domain_id", idSchema(true)),
+		schema.Prop("enabled", schema.Boolean{}),
+		schema.Prop("is_domain", schema.Boolean{}),
+		schema.Prop("parent_id", idSchema(true)),
+		schema.Prop("name", schema.String{Min: 1, Max: 64, Pattern: nonBlank}),
+	}
+	projectCreate = schema.Object{Properties: projectMembers, Required: []string{"name"}}
+	projectUpdate = schema.Object{Properties: projectMembers}
+)
+
+// idSchema is Keystone's rule for ids.
+func idSchema(nullable bool) schema.Schema {
+	return schema.String{Min: 1, Max: 64, Pattern: schema.NewPattern(`^[a-zA-Z0-9-]+$`), Nullable: nullable}
+}
+
+func (d *Dialect) createProject(w http.ResponseWriter, c *openstack.Call) error {
+	v, err := readResource(c.Request, "project", projectCreate)
+	if err != nil {
+		return err
+	}
+	in := domainFor(c.Caller, v)
+	if err := flat(v, in); err != nil {
+		return err
+	}
+	p, err := d.identity.CreateProject(c.Context(), c.Caller, in, v.At("name").Text(), v.At("description").Text())
+	if err != nil {
+		return taken(missing(err, "domain", in), in)
+	}
+	if enabled := flag(v.At("enabled")); enabled != nil && !*enabled {
+		if p, err = d.identity.UpdateProject(c.Context(), c.Caller, p.ID, identity.ProjectChange{Enabled: enabled}); err != nil {
+			return err
+		}
+	}
+	return d.one(w, c, http.StatusCreated, "project", projectBodyOf(c, p))
+}
+
+func (d *Dialect) updateProject(w http.ResponseWriter, c *openstack.Call) error {
+	v, err := readResource(c.Request, "project", projectUpdate)
+	if err != nil {
+		return err
+	}
+	id := c.PathValue("id")
+	was, err := d.identity.Project(c.Context(), c.Caller, id)
+	if err != nil {
+		return missing(err, "project", id)
+	}
+	if err := errors.Join(stays(v, was.AccountID), flat(v, was.AccountID)); err != nil {
+		return err
+	}
+	p, err := d.identity.UpdateProject(c.Context(), c.Caller, id, identity.ProjectChange{
+		Name: text(v.At("name")), Description: text(v.At("description")), Enabled: flag(v.At("enabled"))})
+	if err != nil {
+		return taken(missing(err, "project", id), was.AccountID)
+	}
+	return d.one(w, c, http.StatusOK, "project", projectBodyOf(c, p))
+}
+
+// domainFor is the domain in which something is made: the one named, else that
+// of the caller's scope, else the caller's own.
+func domainFor(c identity.Caller, v schema.Value) string {
+	for _, id := range []string{v.At("domain_id").Text(), c.ScopeAccount.ID, c.ProjectAccount.ID} {
+		if id != "" {
+			return id
+		}
+	}
+	return c.Account.ID
+}
+
+// stays refuses to move something to another domain, as Keystone does.
+func stays(v schema.Value, domainID string) error {
+	if id := v.At("domain_id").Text(); id != "" && id != domainID {
+		return invalid("Cannot change Domain ID.")
+	}
+	return nil
+}
+
+// flat refuses projects in projects and projects that are domains: there are
+// none here.
+func flat(v schema.Value, domainID string) error {
+	if v.At("is_domain").Bool() {
+		return invalid("A project cannot act as a domain here; leave is_domain out.")
+	}
+	if parent := v.At("parent_id").Text(); parent != "" && parent != domainID {
+		return invalid("Projects do not nest here; leave parent_id out.")
+	}
+	return nil
+}

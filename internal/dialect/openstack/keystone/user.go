@@ -1,0 +1,134 @@
+package keystone
+
+import (
+	"net/http"
+
+	"github.com/keyreeve/keyreeve/internal/dialect/openstack"
+	"github.com/keyreeve/keyreeve/internal/dialect/openstack/schema"
+	"github.com/keyreeve/keyreeve/internal/identity"
+)
+
+func (d *Dialect) userRoutes() []openstack.Route {
+	return []openstack.Route{
+		{Method: "GET", Pattern: "/v3/users", Access: identity.Administrator, Rule: "identity:list_users", Handle: d.listUsers},
+		{Method: "POST", Pattern: "/v3/users", Access: identity.Administrator, Rule: "identity:create_user", Handle: d.createUser},
+		{Method: "GET", Pattern: "/v3/users/{id}", Access: identity.AnyUser, Rule: "identity:get_user", Handle: d.showUser},
+		{Method: "PATCH", Pattern: "/v3/users/{id}", Access: identity.Administrator, Rule: "identity:update_user", Handle: d.updateUser},
+		{Method: "GET", Pattern: "/v3/users/{id}/projects", Access: identity.AnyUser, Rule: "identity:list_user_projects", Handle: d.listUserProjects},
+	}
+}
+
+type userBody struct {
+	ID                string  `json:"id"`
+	Name              string  `json:"name"`
+	DomainID          string  `json:"domain_id"`
+	Enabled           bool    `json:"enabled"`
+	Email             string  `json:"email,omitempty"`
+	Description       string  `json:"description,omitempty"`
+	DefaultProjectID  string  `json:"default_project_id,omitempty"`
+	PasswordExpiresAt *string `json:"password_expires_at"`
+	Options           options `json:"options"`
+	Links             self    `json:"links"`
+}
+
+func userBodyOf(c *openstack.Call, u identity.User) userBody {
+	return userBody{ID: u.ID, Name: u.Name, DomainID: u.AccountID, Enabled: u.Enabled, Email: u.Email,
+		Description: u.Description, DefaultProjectID: u.DefaultProjectID, Links: self{c.Base + "/v3/users/" + u.ID}}
+}
+
+// listUsers filters by name, domain_id and enabled. Everything else is ignored,
+// also tenant_id, with which old clients hope to select a project's users.
+func (d *Dialect) listUsers(w http.ResponseWriter, c *openstack.Call) error {
+	f, err := readFilter(c.Request)
+	if err != nil {
+		return err
+	}
+	if f.nothing("name", "domain_id") {
+		return d.list(w, c, "users", []userBody{})
+	}
+	found, err := d.identity.Users(c.Context(), c.Caller, identity.UserQuery{
+		AccountID: f.Last("domain_id"), Name: f.Last("name"), Enabled: f.flag("enabled")})
+	if err != nil {
+		return err
+	}
+	all := make([]userBody, len(found))
+	for i, u := range found {
+		all[i] = userBodyOf(c, u)
+	}
+	return d.list(w, c, "users", all)
+}
+
+func (d *Dialect) showUser(w http.ResponseWriter, c *openstack.Call) error {
+	id := c.PathValue("id")
+	u, err := d.identity.User(c.Context(), c.Caller, id)
+	if err != nil {
+		return missing(err, "user", id)
+	}
+	return d.one(w, c, http.StatusOK, "user", userBodyOf(c, u))
+}
+
+// listUserProjects lists the projects in which a user has a role: one's own,
+// or anyone's for administrators.
+func (d *Dialect) listUserProjects(w http.ResponseWriter, c *openstack.Call) error {
+	id := c.PathValue("id")
+	if _, err := d.identity.User(c.Context(), c.Caller, id); err != nil {
+		return missing(err, "user", id)
+	}
+	return d.projectsOf(w, c, identity.ProjectQuery{UserID: id})
+}
+
+// The schemas of keystone/identity/schema.py.
+var (
+	userMembers = []schema.Property{
+		schema.Prop("default_project_id", idSchema(true)),
+		schema.Prop("description", schema.String{Nullable: true}),
+		schema.Prop("domain_id", idSchema(false)),
+		schema.Prop("enabled", schema.Boolean{}),
+		schema.Prop("name", schema.String{Min: 1, Max: 255, Pattern: nonBlank}),
+		schema.Prop("password", schema.String{Min: 1, Nullable: true}),
+		schema.Prop("email", schema.String{Nullable: true}),
+	}
+	userCreate = schema.Object{Properties: userMembers, Required: []string{"name"}}
+	userUpdate = schema.Object{Properties: userMembers}
+)
+
+func (d *Dialect) createUser(w http.ResponseWriter, c *openstack.Call) error {
+	v, err := readResource(c.Request, "user", userCreate)
+	if err != nil {
+		return err
+	}
+	in := domainFor(c.Caller, v)
+	enabled := flag(v.At("enabled"))
+	u, err := d.identity.CreateUser(c.Context(), c.Caller, identity.NewUser{
+		AccountID: in, Name: v.At("name").Text(), Email: v.At("email").Text(),
+		Description: v.At("description").Text(), Password: v.At("password").Text(),
+		DefaultProjectID: v.At("default_project_id").Text(), Disabled: enabled != nil && !*enabled,
+	})
+	if err != nil {
+		return taken(missing(err, "domain", in), in)
+	}
+	return d.one(w, c, http.StatusCreated, "user", userBodyOf(c, u))
+}
+
+func (d *Dialect) updateUser(w http.ResponseWriter, c *openstack.Call) error {
+	v, err := readResource(c.Request, "user", userUpdate)
+	if err != nil {
+		return err
+	}
+	id := c.PathValue("id")
+	was, err := d.identity.User(c.Context(), c.Caller, id)
+	if err != nil {
+		return missing(err, "user", id)
+	}
+	if err := stays(v, was.AccountID); err != nil {
+		return err
+	}
+	u, err := d.identity.UpdateUser(c.Context(), c.Caller, id, identity.UserChange{
+		Name: text(v.At("name")), Email: text(v.At("email")), Description: text(v.At("description")),
+		Password: text(v.At("password")), DefaultProjectID: text(v.At("default_project_id")), Enabled: flag(v.At("enabled")),
+	})
+	if err != nil {
+		return taken(missing(err, "user", id), was.AccountID)
+	}
+	return d.one(w, c, http.StatusOK, "user", userBodyOf(c, u))
+}

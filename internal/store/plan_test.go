@@ -1,0 +1,96 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"net/netip"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/keyreeve/keyreeve/internal/compute"
+	"github.com/keyreeve/keyreeve/internal/identity"
+	"github.com/keyreeve/keyreeve/internal/keypair"
+)
+
+// explained passes queries on and keeps their plans.
+type explained struct {
+	*sql.DB
+	t     *testing.T
+	plans []string
+}
+
+func (e *explained) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	rows, err := e.DB.QueryContext(ctx, "EXPLAIN QUERY PLAN "+query, args...)
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id, parent, unused int
+		var detail string
+		if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
+			e.t.Fatal(err)
+		}
+		e.plans = append(e.plans, detail)
+	}
+	return e.DB.QueryContext(ctx, query, args...)
+}
+
+// TestPlans wants that what requests ask for all the time never reads a whole
+// table.
+func TestPlans(t *testing.T) {
+	ctx := t.Context()
+	db, err := Open(ctx, Options{SQLitePath: filepath.Join(t.TempDir(), "k.db")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	view := keypair.View{Region: "r", UserID: "u", ProjectID: "p", Shared: true, Native: keypair.Project}
+	for name, ask := range map[string]func(*Tx) error{
+		"token":     func(tx *Tx) error { _, err := tx.Token(ctx, identity.TokenHash{}); return err },
+		"epoch":     func(tx *Tx) error { _, err := tx.Epoch(ctx); return err },
+		"user":      func(tx *Tx) error { _, err := tx.User(ctx, "u"); return err },
+		"user name": func(tx *Tx) error { _, err := tx.UserByName(ctx, "a", "u"); return err },
+		"roles":     func(tx *Tx) error { _, err := tx.Assignments(ctx, "u"); return err },
+		"expired":   func(tx *Tx) error { return tx.DeleteExpiredTokens(ctx, time.Now(), 10) },
+		"key pair":  func(tx *Tx) error { _, err := tx.KeyPair(ctx, view, "n"); return err },
+		"key pairs": func(tx *Tx) error { _, err := tx.KeyPairs(ctx, view, "n", 10); return err },
+		"count":     func(tx *Tx) error { _, err := tx.CountKeyPairs(ctx, "r", keypair.Owner{}); return err },
+		"instance":  func(tx *Tx) error { _, err := tx.Instance(ctx, "i"); return err },
+		"of project": func(tx *Tx) error {
+			_, err := tx.Instances(ctx, compute.InstanceQuery{Region: "r", ProjectID: "p", Limit: 5})
+			return err
+		},
+		"usage": func(tx *Tx) error { _, err := tx.Usage(ctx, "p"); return err },
+		"quota": func(tx *Tx) error { _, _, err := tx.Quota(ctx, "p", "r"); return err },
+		"first address": func(tx *Tx) error {
+			_, err := tx.NextAddress(ctx, "n", netip.AddrFrom4([4]byte{1}), netip.AddrFrom4([4]byte{9}))
+			return err
+		},
+		"address gap": func(tx *Tx) error { return tx.each(ctx, "", nil, addressGap, "n", 1, 2) },
+		"next job":    func(tx *Tx) error { return tx.each(ctx, "", nil, claimCandidate, 1, "n") },
+		"audit entry": func(tx *Tx) error {
+			return tx.each(ctx, "", nil, `SELECT id FROM audit WHERE resource = $1 AND name = $2 ORDER BY at DESC, id DESC LIMIT 5`, "r", "n")
+		},
+	} {
+		e := &explained{DB: db.reader, t: t}
+		_ = ask(&Tx{db: db, q: e}) // there is nothing to find
+		if len(e.plans) == 0 {
+			t.Errorf("%s: no query", name)
+		}
+		t.Logf("%s: %s", name, strings.Join(e.plans, "; "))
+		for _, p := range e.plans {
+			if strings.HasPrefix(p, "SCAN") && !fromPart(p) {
+				t.Errorf("%s: %s", name, strings.Join(e.plans, "; "))
+				break
+			}
+		}
+	}
+}
+
+// fromPart holds for scans of what another part of the query has selected.
+func fromPart(plan string) bool {
+	return plan == "SCAN own" || plan == "SCAN shared" || plan == "SCAN i"
+}
