@@ -1,0 +1,325 @@
+package glance
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/keyreeve/keyreeve/internal/compute"
+	"github.com/keyreeve/keyreeve/internal/dialect/openstack"
+	"github.com/keyreeve/keyreeve/internal/fault"
+	"github.com/keyreeve/keyreeve/internal/identity"
+	"github.com/keyreeve/keyreeve/internal/store"
+	"github.com/keyreeve/keyreeve/internal/wire"
+)
+
+const (
+	cirros    = "23f9618e-da6a-4b82-b750-0e773cc0ee0b"
+	cirrosAlt = "4c0e888c-4a62-4438-b60b-f01500c83fb8"
+	secret    = "11111111-0000-4000-8000-000000000001"
+	owner     = "81714fe475c94e1b81f6daa10c1f6427"
+)
+
+type tokens map[string]identity.Caller
+
+func (t tokens) CheckToken(_ context.Context, text string) (identity.Token, identity.Caller, error) {
+	c, ok := t[text]
+	if !ok {
+		return identity.Token{}, identity.Caller{}, &fault.Error{Kind: fault.Unauthenticated}
+	}
+	return identity.Token{}, c, nil
+}
+
+func inProject(projectID string, roles ...identity.Role) identity.Caller {
+	return identity.Caller{Region: "one", Project: identity.Project{ID: projectID}, Roles: roles,
+		Scope: identity.Scope{Kind: identity.ProjectScope, ID: projectID}}
+}
+
+// idle is a driver without machines.
+type idle struct{ compute.Driver }
+
+func (idle) Info() compute.DriverInfo {
+	return compute.DriverInfo{Name: "idle", Network: netip.MustParsePrefix("10.0.0.0/16"), Zones: []string{"nova"}}
+}
+
+func service(t *testing.T) *Dialect {
+	t.Helper()
+	db, err := store.Open(t.Context(), store.Options{SQLitePath: filepath.Join(t.TempDir(), "test.db"), Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	made := time.Date(2026, 11, 22, 0, 33, 3, 0, time.UTC)
+	err = db.Write(t.Context(), func(tx *store.Tx) error {
+		for k, i := range []compute.Image{
+			{ID: cirros, Name: "cirros", Public: true},
+			{ID: cirrosAlt, Name: "cirros-alt", Public: true},
+			{ID: secret, Name: "secret", OSType: compute.Linux, OSDistro: "debian", AdminUser: "debian", MinRAMMiB: 64, MinDiskGiB: 2,
+				Properties: map[string]string{"hw_qemu_guest_agent": "yes", "status": "no member"}},
+		} {
+			i.SizeBytes, i.ProjectID = 1024, owner
+			i.CreatedAt = made.Add(time.Duration(k) * time.Second)
+			i.UpdatedAt = i.CreatedAt
+			if err := tx.InsertImage(t.Context(), i); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return New(Options{
+		Identity: tokens{
+			"<token alice>": inProject("24fa3f47f61d430ca700b103c5fbbca2", identity.RoleReader),
+			"<token owner>": inProject(owner, identity.RoleReader, identity.RoleMember),
+			"<token none>":  {Region: "one"},
+		},
+		Compute: compute.New(db.Compute(), idle{}, compute.Options{Now: time.Now}),
+	})
+}
+
+func get(t *testing.T, d *Dialect, who, target string) *httptest.ResponseRecorder {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, target, nil)
+	if who != "" {
+		r.Header.Set("X-Auth-Token", "<token "+who+">")
+	}
+	w := httptest.NewRecorder()
+	wire.Wrap(d.Surface(), wire.Instruments{}, d.Handler()).ServeHTTP(w, r)
+	return w
+}
+
+// unknownHere is what a real image says of its data and is not known here.
+var unknownHere = regexp.MustCompile(`"(checksum|os_hash_algo|os_hash_value|virtual_size)": ("[^"]*"|\d+|null)`)
+
+func decoded(t *testing.T, body string) (v any) {
+	t.Helper()
+	body = unknownHere.ReplaceAllString(body, `"$1": "unknown"`)
+	body = regexp.MustCompile(`"2026-11-22T00:33:0\dZ"`).ReplaceAllString(body, `"a time"`)
+	if err := json.Unmarshal([]byte(body), &v); err != nil {
+		t.Fatalf("%s: %v", body, err)
+	}
+	return v
+}
+
+// TestRecorded asks what a real Glance was asked.
+func TestRecorded(t *testing.T) {
+	d := service(t)
+	f, err := os.Open("testdata/recorded/glance.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	lines := bufio.NewScanner(f)
+	lines.Buffer(nil, 1<<20)
+	asked := 0
+	for lines.Scan() {
+		var r struct {
+			Name    string
+			Request struct {
+				URL     string
+				Headers map[string]string
+			}
+			Response struct {
+				Status  int
+				Headers [][2]string
+				Body    string
+			}
+		}
+		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
+			t.Fatal(err)
+		}
+		asked++
+		who := strings.TrimSuffix(strings.TrimPrefix(r.Request.Headers["X-Auth-Token"], "<token "), ">")
+		w := get(t, d, who, r.Request.URL)
+		if w.Code != r.Response.Status {
+			t.Errorf("%s: %d, want %d: %s", r.Name, w.Code, r.Response.Status, w.Body)
+			continue
+		}
+		if diff := cmp.Diff(decoded(t, r.Response.Body), decoded(t, w.Body.String())); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", r.Name, diff)
+		}
+		var want, got []string
+		for _, h := range r.Response.Headers {
+			want = append(want, strings.ToLower(h[0]))
+		}
+		for name := range w.Header() {
+			got = append(got, strings.ToLower(name))
+		}
+		slices.Sort(want)
+		slices.Sort(got)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: headers (-want +got)\n%s", r.Name, diff)
+		}
+	}
+	if lines.Err() != nil || asked < 6 {
+		t.Errorf("%d answers were compared, %v", asked, lines.Err())
+	}
+}
+
+func TestLists(t *testing.T) {
+	d := service(t)
+	for _, c := range []struct{ who, query, want string }{
+		{"owner", "", "secret cirros-alt cirros"},
+		{"alice", "", "cirros-alt cirros"},
+		{"alice", "?name=secret", ""},
+		{"owner", "?id=in:" + cirros + "," + secret, "secret cirros"},
+		{"owner", `?name=in:"cirros",secret`, "secret cirros"},
+		{"owner", "?visibility=private", "secret"},
+		{"owner", "?visibility=all", "secret cirros-alt cirros"},
+		{"owner", "?status=active&owner=" + owner, "secret cirros-alt cirros"},
+		{"owner", "?status=queued", ""},
+		{"owner", "?os_distro=debian", "secret"},
+		{"owner", "?protected=False&os_hidden=false", "secret cirros-alt cirros"},
+		{"owner", "?min_ram=64", "secret"},
+		{"owner", "?size_min=1025", ""},
+		{"owner", "?size_max=1025", "secret cirros-alt cirros"},
+		{"owner", "?tag=x", ""},
+		{"owner", "?nothing=x", ""},
+		{"owner", "?sort=name:asc", "cirros cirros-alt secret"},
+		{"owner", "?sort_key=name&sort_dir=desc", "secret cirros-alt cirros"},
+		{"owner", "?limit=0", ""},
+		{"owner", "?limit=2", "secret cirros-alt"},
+		{"owner", "?limit=2&marker=" + cirrosAlt, "cirros"},
+	} {
+		w := get(t, d, c.who, "/v2/images"+c.query)
+		var got struct{ Images []struct{ Name string } }
+		if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || w.Code != 200 {
+			t.Errorf("%s: %d %s", c.query, w.Code, w.Body)
+			continue
+		}
+		var names []string
+		for _, i := range got.Images {
+			names = append(names, i.Name)
+		}
+		if strings.Join(names, " ") != c.want {
+			t.Errorf("%s: %s lists %v", c.query, c.who, names)
+		}
+	}
+	if w := get(t, d, "owner", "/v2/images?limit=1&name=in:cirros,secret"); !strings.Contains(w.Body.String(), `"next": "/v2/images?limit=1&name=in%3Acirros%2Csecret&marker=`+secret+`"`) {
+		t.Errorf("next: %s", w.Body)
+	}
+	for query, want := range map[string]string{
+		"limit=x": "limit param must be an integer", "limit=-1": "limit param must be positive",
+		"marker=x": "No image found with ID x", "visibility=x": "Invalid visibility value: x", "sort=x": "Invalid sort key: x.",
+		"sort=name:up": "Invalid sort direction: up", "size_min=x": "Invalid filter value x", "sort=name&sort_key=id": "cannot be combined",
+	} {
+		if w := get(t, d, "alice", "/v2/images?"+query); w.Code != 400 || !strings.Contains(w.Body.String(), want) {
+			t.Errorf("%s: %d %s", query, w.Code, w.Body)
+		}
+	}
+}
+
+func TestShow(t *testing.T) {
+	d := service(t)
+	w := get(t, d, "owner", "/v2/images/"+secret)
+	var got map[string]any
+	if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]any{
+		"os_type": "linux", "os_distro": "debian", "os_admin_user": "debian", "hw_qemu_guest_agent": "yes", "status": "active",
+		"visibility": "private", "min_ram": 64.0, "min_disk": 2.0, "owner": owner,
+	} {
+		if got[name] != want {
+			t.Errorf("%s is %v", name, got[name])
+		}
+	}
+	for who, status := range map[string]int{"alice": 404, "": 401, "none": 403} {
+		if w := get(t, d, who, "/v2/images/"+secret); w.Code != status {
+			t.Errorf("%q: %d %s", who, w.Code, w.Body)
+		}
+	}
+	if w := get(t, d, "alice", "/v2/nothing"); w.Code != 404 || !strings.Contains(w.Body.String(), "The resource could not be found.") {
+		t.Errorf("unknown route: %d %s", w.Code, w.Body)
+	}
+}
+
+// TestSchema holds the document about images against an image.
+func TestSchema(t *testing.T) {
+	d := service(t)
+	var doc struct {
+		Name       string
+		Properties map[string]struct {
+			Type any
+			Enum []any
+		}
+	}
+	if err := json.Unmarshal(get(t, d, "none", "/v2/schemas/image").Body.Bytes(), &doc); err != nil || doc.Name != "image" {
+		t.Fatal(err, doc.Name)
+	}
+	var image map[string]any
+	if err := json.Unmarshal(get(t, d, "alice", "/v2/images/"+cirros).Body.Bytes(), &image); err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range image {
+		p, ok := doc.Properties[name]
+		if !ok {
+			t.Errorf("%s is not in the schema", name)
+			continue
+		}
+		kind := map[bool]string{true: "null"}[value == nil]
+		switch value.(type) {
+		case string:
+			kind = "string"
+		case float64:
+			kind = "integer"
+		case bool:
+			kind = "boolean"
+		case []any:
+			kind = "array"
+		}
+		types, several := p.Type.([]any)
+		if !several {
+			types = []any{p.Type}
+		}
+		if !slices.Contains(types, any(kind)) || p.Enum != nil && !slices.Contains(p.Enum, value) {
+			t.Errorf("%s: %v does not fit %v %v", name, value, p.Type, p.Enum)
+		}
+	}
+	for name := range doc.Properties {
+		if _, ok := image[name]; !ok {
+			t.Errorf("images have no %s", name)
+		}
+	}
+	if w := get(t, d, "alice", "/v2/schemas/images"); !strings.Contains(w.Body.String(), `"name": "images"`) {
+		t.Errorf("%s", w.Body)
+	}
+}
+
+func TestEveryFault(t *testing.T) {
+	d := service(t)
+	want := map[fault.Kind]int{
+		fault.Invalid: 400, fault.Exists: 409, fault.NotFound: 404, fault.Quota: 413, fault.Forbidden: 403, fault.Unauthenticated: 401,
+		fault.Conflict: 409, fault.Unsupported: 501, fault.NoCapacity: 413, fault.TooLarge: 413, fault.Unavailable: 503, fault.Internal: 500,
+	}
+	for _, kind := range fault.Kinds() {
+		s := d.service
+		s.Routes = []openstack.Route{{Method: "GET", Pattern: "/x", Access: identity.Public, Handle: func(http.ResponseWriter, *openstack.Call) error {
+			return &fault.Error{Kind: kind, Resource: "image", Name: "x"}
+		}}}
+		w := httptest.NewRecorder()
+		s.Handler().ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/x", nil))
+		if w.Code != want[kind] || !json.Valid(w.Body.Bytes()) {
+			t.Errorf("%s: %d %s", kind, w.Code, w.Body)
+		}
+	}
+}
