@@ -94,7 +94,7 @@ func TestEscape(t *testing.T) {
 		"[ -e /usr/lib ]", "[ -e /proc/self/root ]", "[ -e /proc/self/exe ]", "[ -e /proc/1 ]", "[ -S /run/docker.sock ]", "[ -e " + executable + " ]", "cd " + outside, "[ -t 0 ]",
 		"[ -e /etc/ssl ]", "[ -e /root/.bashrc ]", "[ " + file + " -nt /etc/passwd ]", "[ -N " + file + " ]", "[ -L /proc/self ]", "cat /dev/tty",
 	} {
-		if out := guestRun(t, d, spec, k, test+" && echo YES || echo no", ""); !strings.HasSuffix(out, "no\n") || strings.Contains(out, "YES") {
+		if out := guestRun(t, d, spec, k, test+" && echo YES || echo no", ""); !strings.Contains(out, "no\n") || strings.Contains(out, "YES") {
 			t.Errorf("%s: %q", test, out)
 		}
 	}

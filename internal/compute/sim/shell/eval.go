@@ -322,7 +322,7 @@ func (p *proc) pipe(c *syntax.BinaryCmd) error {
 
 // hangUp wakes whoever reads the command line's input: it is being killed.
 func (p *proc) hangUp() {
-	if h, ok := p.fd[0].r.(interface{ CloseRead() }); ok {
+	if h, ok := p.input.(interface{ CloseRead() }); ok {
 		h.CloseRead()
 	}
 }

@@ -46,7 +46,8 @@ type proc struct {
 	account guest.Account
 	view    disk.View
 	fd      [maxFD]stream
-	term    Terminal // nil without one
+	input   io.Reader // the login's standard input, wherever fd leads
+	term    Terminal  // nil without one
 
 	name     string // $0
 	pid      int

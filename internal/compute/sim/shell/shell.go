@@ -67,6 +67,7 @@ func (l Login) newProc(ctx context.Context, std IO) *proc {
 		vars: map[string]variable{}, funcs: map[string]*syntax.Stmt{},
 	}
 	p.fd[0].r, p.fd[1].w, p.fd[2].w = std.In, std.Out, std.Err
+	p.input = std.In
 	p.become(l.Account)
 	for _, kv := range l.Env {
 		name, value, _ := strings.Cut(kv, "=")

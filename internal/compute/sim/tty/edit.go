@@ -108,8 +108,20 @@ func (t *Terminal) cancel() {
 		return
 	}
 	if t.interrupt != nil {
+		// What was typed ahead is dropped, as terminals do at INTR.
+		t.flush()
 		t.wake()
 		t.interrupt()
+	}
+}
+
+func (t *Terminal) flush() {
+	for {
+		select {
+		case <-t.events:
+		default:
+			return
+		}
 	}
 }
 

@@ -95,12 +95,13 @@ func TestInterruptWakesReader(t *testing.T) {
 	go term.Feed(r)
 	called := make(chan struct{})
 	term.Foreground(func() { close(called) })
-	go io.WriteString(w, "typed\rhalf\x03")
+	go io.WriteString(w, "typed\r")
 	buf := make([]byte, 100)
 	n, err := term.Read(buf)
 	if string(buf[:n]) != "typed\n" || err != nil {
 		t.Fatalf("got %q, %v", buf[:n], err)
 	}
+	go io.WriteString(w, "half\x03")
 	if n, err := term.Read(buf); n != 0 || !errors.Is(err, io.EOF) {
 		t.Fatalf("got %q, %v", buf[:n], err)
 	}
