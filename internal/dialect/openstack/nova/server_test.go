@@ -556,6 +556,12 @@ func TestParts(t *testing.T) {
 			t.Errorf("%s %s: %d %s", c.who, c.path, w.Code, w.Body)
 		}
 	}
+	if w := m.call(t, "alice", "", "GET", "/v2.1/os-availability-zone/detail", ""); w.Code != 403 || !strings.Contains(w.Body.String(), "os-availability-zone:detail") {
+		t.Errorf("zones in detail for a member: %d %s", w.Code, w.Body)
+	}
+	if w := m.call(t, "admin", "", "GET", "/v2.1/os-availability-zone/detail", ""); !strings.Contains(w.Body.String(), `"hosts": {"node-1": {"nova-compute": {"available": true`) {
+		t.Errorf("zones in detail: %d %s", w.Code, w.Body)
+	}
 	done := body[struct {
 		All []doc `json:"instanceActions"`
 	}](t, m.call(t, "alice", "2.58", "GET", at+"/os-instance-actions", ""), 200).All
