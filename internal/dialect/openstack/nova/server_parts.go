@@ -148,7 +148,9 @@ func (d *Dialect) ofServer(member string, none any) openstack.Handler {
 }
 
 // listZones answers GET /os-availability-zone.
-func (d *Dialect) listZones(w http.ResponseWriter, c *openstack.Call) error { return d.zones(w, c, nil) }
+func (d *Dialect) listZones(w http.ResponseWriter, c *openstack.Call) error {
+	return d.zones(w, c, nil)
+}
 
 // listZonesInDetail answers with the hosts: the one whose driver this process
 // runs. When another was last heard of is not known here.
