@@ -105,7 +105,6 @@ func TestTerminate(t *testing.T) {
 			})
 		}
 		begun.Wait()
-		time.Sleep(20 * time.Millisecond)
 		s.Stop()
 		close(stop)
 		clients.Wait()

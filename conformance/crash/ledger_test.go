@@ -356,19 +356,20 @@ func (b *ledger) logIn(t *testing.T) {
 }
 
 // makeAndTell has a key pair made over a connection of its own and tells when
-// the request is on its way.
-func makeAndTell(ctx context.Context, base, token, name string, sent func()) (status int, err error) {
+// the server works on it: when it asks for the body that it was promised.
+func makeAndTell(ctx context.Context, base, token, name string, begun func()) (status int, err error) {
 	var once sync.Once
-	defer once.Do(sent)
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteRequest: func(httptrace.WroteRequestInfo) { once.Do(sent) }})
+	defer once.Do(begun)
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{Got100Continue: func() { once.Do(begun) }})
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, base+keyPairs, strings.NewReader(`{"keypair":{"name":"`+name+`"}}`))
 	if err != nil {
 		return 0, err
 	}
+	req.Header.Set("Expect", "100-continue")
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("OpenStack-API-Version", "compute 2.10")
 	req.Header.Set("X-Auth-Token", token)
-	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true, ExpectContinueTimeout: time.Minute}}
 	resp, err := client.Do(req)
 	if err != nil {
 		return 0, err

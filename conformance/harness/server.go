@@ -144,6 +144,9 @@ func (s *Server) Kill() {
 		s.t.Errorf("SIGKILL: %v", err)
 	}
 	<-s.process.ended
+	if s.process.ProcessState.Exited() {
+		s.t.Errorf("the server had ended by itself, with %v", s.process.ProcessState)
+	}
 	s.process = nil
 }
 

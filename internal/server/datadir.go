@@ -55,8 +55,14 @@ func (d DataDir) Lock() (unlock func(), err error) {
 	return func() { _ = f.Close() }, nil
 }
 
-// masterKey reads the master key, and makes it at the first start.
+// masterKey reads the master key, and makes it at the first start: before
+// anything else is in the folder. Later a new one would open no secret.
 func (d DataDir) masterKey() ([]byte, error) {
+	for _, later := range []string{"keyreeve.db", "node.id"} {
+		if d.has(later) && !d.has("master.key") {
+			return nil, fmt.Errorf("master.key is missing from the data folder %s, and without it the secrets in the database cannot be read: restore it from a backup", d)
+		}
+	}
 	key, err := d.readOrMake("master.key", func() []byte {
 		key := make([]byte, identity.MasterKeySize)
 		_, _ = rand.Read(key) // never fails
@@ -101,6 +107,11 @@ func writeFile(path string, content []byte) error {
 		return fmt.Errorf("cannot write %s: %w", path, plainCause(err))
 	}
 	return nil
+}
+
+func (d DataDir) has(name string) bool {
+	_, err := os.Stat(d.path(name))
+	return err == nil
 }
 
 func (d DataDir) path(name string) string { return filepath.Join(string(d), name) }

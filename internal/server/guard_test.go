@@ -137,12 +137,13 @@ func (w *world) call(t *testing.T, r openstack.Route, path, who string) (int, st
 	return w.send(t, r.Method, path, body, who)
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T, more ...config.Flag) *world {
 	t.Helper()
 	ctx := t.Context()
-	cfg, err := config.Load("", nil, config.Flag{Name: "test", Key: "data.dir", Value: t.TempDir()},
+	cfg, err := config.Load("", nil, append(more,
+		config.Flag{Name: "test", Key: "data.dir", Value: t.TempDir()},
 		config.Flag{Name: "test", Key: "sim.network", Value: "127.41.0.0/16"},
-		config.Flag{Name: "test", Key: "keypair.pool", Value: "0"})
+		config.Flag{Name: "test", Key: "keypair.pool", Value: "0"})...)
 	if err != nil {
 		t.Fatal(err)
 	}

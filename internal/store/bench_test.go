@@ -202,7 +202,7 @@ func bareDB(b *testing.B) *sql.DB {
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.Cleanup(func() { db.Close() })
+	b.Cleanup(func() { _ = db.Close() })
 	db.SetMaxOpenConns(1)
 	if _, err := db.Exec(`CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, body TEXT NOT NULL)`); err != nil {
 		b.Fatal(err)
@@ -221,6 +221,7 @@ func BenchmarkBareRead(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
+	defer st.Close()
 	b.ReportAllocs()
 	n := 0
 	for b.Loop() {
@@ -239,6 +240,7 @@ func BenchmarkBareInsert(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
+	defer st.Close()
 	b.ReportAllocs()
 	n := 0
 	for b.Loop() {

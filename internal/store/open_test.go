@@ -39,7 +39,9 @@ func TestNewerSchema(t *testing.T) {
 	}{"SQLite": {sqliteOptions, "sqlite"}, "PostgreSQL": {postgresOptions, "pgx"}} {
 		t.Run(name, func(t *testing.T) {
 			opt := c.fresh(t)
-			open(t, opt).Close()
+			if err := open(t, opt).Close(); err != nil {
+				t.Fatal(err)
+			}
 			source := opt.URL
 			if source == "" {
 				source = opt.SQLitePath

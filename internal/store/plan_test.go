@@ -35,7 +35,7 @@ func (e *explained) QueryContext(ctx context.Context, query string, args ...any)
 		}
 		e.plans = append(e.plans, detail)
 	}
-	return e.DB.QueryContext(ctx, query, args...)
+	return e.DB.QueryContext(ctx, query, args...) //nolint:sqlclosecheck // the caller closes it
 }
 
 // TestPlans wants that what requests ask for all the time never reads a whole

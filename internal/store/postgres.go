@@ -45,7 +45,7 @@ func postgres(opt Options) (engine, error) {
 			db.SetMaxIdleConns(conns)
 			db.SetConnMaxIdleTime(5 * time.Minute)
 			if err := db.PingContext(ctx); err != nil {
-				db.Close()
+				_ = db.Close() // what went wrong is said already
 				return nil, nil, fmt.Errorf("the database at %s cannot be reached: %w; see that it runs, and that its URL, user and password are right", config.Host, err)
 			}
 			return db, db, nil

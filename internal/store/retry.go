@@ -21,7 +21,7 @@ type retry struct {
 // defaultRetry waits about four seconds in all before it gives up.
 var defaultRetry = retry{
 	attempts: 20, first: 2 * time.Millisecond, most: 500 * time.Millisecond,
-	jitter: func(d time.Duration) time.Duration { return rand.N(d) + 1 },
+	jitter: func(d time.Duration) time.Duration { return rand.N(d) + 1 }, //nolint:gosec // a wait, no secret
 }
 
 // run calls fn until it does not want to run again, the attempts are used up or

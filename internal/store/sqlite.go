@@ -52,12 +52,12 @@ func sqlite(opt Options) (engine, error) {
 				return nil, nil, err
 			}
 			if err := writer.PingContext(ctx); err != nil {
-				writer.Close()
+				_ = writer.Close() // what went wrong is said already
 				return nil, nil, sqliteOpenError(path, err)
 			}
 			reader, err := openSQLite(path, readers, url.Values{"_pragma": {"query_only(ON)"}})
 			if err != nil {
-				writer.Close()
+				_ = writer.Close()
 				return nil, nil, err
 			}
 			return writer, reader, nil
@@ -98,14 +98,15 @@ func prepareFile(path string) error {
 	if err != nil {
 		return fmt.Errorf("the database %s cannot be written: %w; let this user write to %s, or choose another data folder", path, errors.Unwrap(err), dir)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // nothing was written
 	// SQLite makes files beside the database; what only the database allows is not enough.
 	probe, err := os.CreateTemp(dir, ".keyreeve-*")
 	if err != nil {
 		return fmt.Errorf("the folder %s cannot be written: %w; let this user write to it, or choose another data folder", dir, errors.Unwrap(err))
 	}
-	probe.Close()
-	os.Remove(probe.Name())
+	if err := errors.Join(probe.Close(), os.Remove(probe.Name())); err != nil {
+		return fmt.Errorf("the folder %s cannot be written: %w", dir, err)
+	}
 	info, err := f.Stat()
 	if err != nil {
 		return fmt.Errorf("the database %s cannot be read: %w", path, err)

@@ -106,7 +106,7 @@ func Open(ctx context.Context, opt Options) (*DB, error) {
 		return nil, err
 	}
 	if err := db.migrate(ctx, migrations()); err != nil {
-		db.Close()
+		_ = db.Close() // what went wrong is said already
 		return nil, err
 	}
 	return db, nil

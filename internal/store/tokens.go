@@ -8,7 +8,7 @@ import (
 	"github.com/keyreeve/keyreeve/internal/identity"
 )
 
-const tokenColumns = `hash, user_id, scope_kind, scope_id, methods, audit_ids, issued_at, expires_at`
+const tokenColumns = `hash, user_id, scope_kind, scope_id, methods, audit_ids, issued_at, expires_at` //nolint:gosec // names of columns
 
 func scanToken(s scanner) (t identity.Token, err error) {
 	var hash []byte

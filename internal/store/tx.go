@@ -63,7 +63,9 @@ func (db *DB) writeOnce(ctx context.Context, fn func(*Tx) error) error {
 	if err != nil {
 		return db.fault(err, "beginning a write")
 	}
-	defer tx.Rollback() // does nothing after the commit; on a panic it must happen
+	// It does nothing after the commit; on a panic it must happen. Where it fails,
+	// the connection is gone, and the transaction with it.
+	defer func() { _ = tx.Rollback() }()
 	if err := fn(&Tx{db: db, q: tx, write: true}); err != nil {
 		return err
 	}

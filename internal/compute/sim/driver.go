@@ -318,10 +318,7 @@ func (d *Driver) build(folder string, spec compute.Spec) (*state, error) {
 	if err := errors.Join(err, g.Disk.Close()); err != nil {
 		return nil, err
 	}
-	if err := s.save(dir); err != nil {
-		return nil, err
-	}
-	return s, syncDir(dir)
+	return s, s.save(dir)
 }
 
 // Start boots the instance; when it returns, logins are accepted.
@@ -502,8 +499,10 @@ func (d *Driver) gatewayKey() error {
 	if _, err := d.dir.Stat(hostKeyFile(keyKinds[0])); err == nil {
 		return nil
 	}
-	_, err := makeHostKeys(d.dir)
-	return err
+	if _, err := makeHostKeys(d.dir); err != nil {
+		return err
+	}
+	return syncDir(d.dir)
 }
 
 // limits are those of one guest's disk.

@@ -118,10 +118,14 @@ func (s *state) save(dir *os.Root) error {
 	if err != nil {
 		return err
 	}
-	return writeFile(dir, stateFile, append(text, '\n'))
+	if err := writeFile(dir, stateFile, append(text, '\n')); err != nil {
+		return err
+	}
+	return syncDir(dir)
 }
 
-// writeFile puts a whole file in place of an old one, durably.
+// writeFile puts a whole file in place of an old one. That it has is durable
+// once the folder is synced, too.
 func writeFile(dir *os.Root, name string, text []byte) error {
 	f, err := dir.OpenFile(name+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
@@ -131,10 +135,7 @@ func writeFile(dir *os.Root, name string, text []byte) error {
 	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	if err := dir.Rename(name+".new", name); err != nil {
-		return err
-	}
-	return syncDir(dir)
+	return dir.Rename(name+".new", name)
 }
 
 func syncDir(dir *os.Root) error {

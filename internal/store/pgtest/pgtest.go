@@ -68,7 +68,7 @@ type cluster struct {
 	err       error // of start
 	dir       string
 	postgres  *os.Process
-	ended     chan error
+	ended     chan struct{}
 	log       bytes.Buffer
 	databases atomic.Int64
 }
@@ -82,7 +82,7 @@ func (c *cluster) sql(statement string) error {
 	if err != nil {
 		return err
 	}
-	defer db.Close()
+	defer func() { _ = db.Close() }()
 	_, err = db.Exec(statement)
 	return err
 }
@@ -107,6 +107,7 @@ func (c *cluster) start() error {
 	}
 	data := filepath.Join(c.dir, "data")
 	// A locale that does not sort by bytes: nothing may rely on the database's.
+	//nolint:gosec // the program is PostgreSQL's, where its package puts it
 	initdb := exec.Command(filepath.Join(bin, "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8",
 		"--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=und", "--no-sync")
 	initdb.Dir = c.dir
@@ -114,6 +115,7 @@ func (c *cluster) start() error {
 	if out, err := initdb.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w\n%s", err, out)
 	}
+	//nolint:gosec // as above
 	server := exec.Command(filepath.Join(bin, "postgres"), "-D", data, "-k", c.dir, "-c", "listen_addresses=",
 		"-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "max_connections=300",
 		"-c", "shared_buffers=64MB", "-c", "deadlock_timeout=100ms")
@@ -121,7 +123,7 @@ func (c *cluster) start() error {
 	server.Stdout, server.Stderr = &c.log, &c.log
 	server.SysProcAttr = &syscall.SysProcAttr{Credential: owner, Setpgid: true, Pdeathsig: syscall.SIGINT}
 	started := make(chan error)
-	c.ended = make(chan error, 1)
+	c.ended = make(chan struct{})
 	go func() {
 		// The server is told to stop when the thread that started it ends: with
 		// the test binary, however that ends, and not before.
@@ -129,7 +131,8 @@ func (c *cluster) start() error {
 		err := server.Start()
 		started <- err
 		if err == nil {
-			c.ended <- server.Wait()
+			_ = server.Wait() // how it ended is in its log
+			close(c.ended)
 		}
 	}()
 	if err := <-started; err != nil {
@@ -147,7 +150,7 @@ func (c *cluster) await() error {
 	if err != nil {
 		return err
 	}
-	defer db.Close()
+	defer func() { _ = db.Close() }()
 	for {
 		err := db.PingContext(ctx)
 		if err == nil {

@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
 	"github.com/keyreeve/keyreeve/internal/compute"
@@ -16,12 +15,6 @@ import (
 	"github.com/keyreeve/keyreeve/internal/keypair"
 	"github.com/keyreeve/keyreeve/internal/store"
 )
-
-// exportAddrs lets cmp compare addresses.
-var exportAddrs = cmp.Options{
-	cmp.Comparer(func(a, b netip.Addr) bool { return a == b }),
-	cmp.Comparer(func(a, b netip.Prefix) bool { return a == b }),
-}
 
 func image(id string) compute.Image {
 	return compute.Image{

@@ -5,23 +5,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/keyreeve/keyreeve/internal/fault"
 	"github.com/keyreeve/keyreeve/internal/identity"
 	"github.com/keyreeve/keyreeve/internal/store"
 )
 
-// same fails the test where got is not want.
-func same(t testing.TB, got, want any) {
-	t.Helper()
-	if d := cmp.Diff(want, got, cmp.Comparer(func(a, b time.Time) bool { return a.Equal(b) && a.Location() == b.Location() }), exportAddrs); d != "" {
-		t.Errorf("not what was stored (-want +got):\n%s", d)
-	}
-}
-
 func user(id string) identity.User {
-	return identity.User{
+	return identity.User{ //nolint:gosec // no credentials but of tests
 		ID: id, AccountID: "acc", Name: "user " + id, Email: id + "@example.com", Description: "somebody", Enabled: true,
 		DefaultProjectID: "p1", PasswordHash: "$argon2id$1", APIPasswordHash: "$argon2id$2", CreatedAt: epoch,
 	}

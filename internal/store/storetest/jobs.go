@@ -153,7 +153,7 @@ func testJobRace(t *testing.T, s suite) {
 	defer cancel()
 	const subjects, each = 12, 8
 	for n := range each {
-		for _, s := range rand.Perm(subjects) {
+		for _, s := range rand.Perm(subjects) { //nolint:gosec // an order, no secret
 			enqueue(t, dbs[n%2], work(fmt.Sprintf("%02d-%02d", s, n), fmt.Sprint("s", s), n))
 		}
 	}
@@ -189,7 +189,7 @@ func testJobRace(t *testing.T, s suite) {
 				}
 				running[j.Subject], last[j.Subject] = true, j.ID
 				mu.Unlock()
-				time.Sleep(time.Duration(rand.IntN(1000)) * time.Microsecond)
+				time.Sleep(time.Duration(rand.IntN(1000)) * time.Microsecond) //nolint:gosec // a wait, no secret
 				mu.Lock()
 				running[j.Subject] = false
 				done++

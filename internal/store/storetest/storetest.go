@@ -5,6 +5,7 @@ package storetest
 
 import (
 	"log/slog"
+	"reflect"
 	"testing"
 	"time"
 
@@ -89,10 +90,18 @@ func write(t testing.TB, db *store.DB, fn func(*store.Tx) error) {
 	}
 }
 
-// refused wants a fault of that kind, about that resource where one is named.
+// refused wants a fault of that kind, whatever it is about.
 func refused(t testing.TB, err error, kind fault.Kind) {
 	t.Helper()
 	if !fault.Is(err, kind) {
 		t.Fatalf("got %v, want a fault of kind %q", err, kind)
+	}
+}
+
+// same fails the test where got is not want.
+func same(t testing.TB, got, want any) {
+	t.Helper()
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -58,7 +59,7 @@ func login(t testing.TB, g *guest.Guest) Login {
 }
 
 func run(l Login, script, stdin string) (out, errOut string, status int) {
-	var o, e bytes.Buffer
+	var o, e lockedBuffer
 	status = l.Run(context.Background(), script, IO{In: strings.NewReader(stdin), Out: &o, Err: &e})
 	return o.String(), e.String(), status
 }
@@ -241,7 +242,7 @@ E
 	} {
 		start := time.Now()
 		r, w := io.Pipe() // stdin that never ends
-		var out, errOut limitedBuffer
+		var out, errOut lockedBuffer
 		status := l.Run(context.Background(), script, IO{In: &hangUpReader{r}, Out: &out, Err: &errOut})
 		w.Close()
 		if status == 0 {
@@ -263,13 +264,25 @@ type hangUpReader struct{ *io.PipeReader }
 
 func (r *hangUpReader) CloseRead() { r.PipeReader.Close() }
 
-type limitedBuffer struct{ bytes.Buffer }
+// lockedBuffer is written by the stages of a pipeline at the same time.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
 
-func (b *limitedBuffer) Write(p []byte) (int, error) {
-	if b.Len() < 1<<20 {
-		b.Buffer.Write(p)
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.b.Len() < 1<<20 {
+		l.b.Write(p)
 	}
 	return len(p), nil
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
 }
 
 func TestFullDisk(t *testing.T) {
@@ -304,7 +317,7 @@ func TestTimeAndCancel(t *testing.T) {
 
 // Commands that come in on standard input without a terminal, as in `ssh host < script`.
 func TestCommandsFromStdin(t *testing.T) {
-	var out bytes.Buffer
+	var out lockedBuffer
 	l := login(t, newGuest(t))
 	status := l.Interactive(context.Background(), IO{
 		In:  strings.NewReader("x=1\nif true\nthen\n  echo yes $x\nfi\ncat\ndata for cat\n"),
@@ -313,7 +326,7 @@ func TestCommandsFromStdin(t *testing.T) {
 	if out.String() != "yes 1\ndata for cat\n" || status != 0 {
 		t.Fatalf("status %d, %q", status, out.String())
 	}
-	out.Reset()
+	out.b.Reset()
 	status = l.Interactive(context.Background(), IO{In: strings.NewReader("echo a\nexit 3\necho b\n"), Out: &out, Err: &out})
 	if out.String() != "a\n" || status != 3 {
 		t.Fatalf("status %d, %q", status, out.String())

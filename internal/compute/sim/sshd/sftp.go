@@ -20,7 +20,7 @@ import (
 func (s *session) sftp() int {
 	l := s.c.login
 	f := &files{g: l.guest, view: l.guest.As(l.account)}
-	server := sftp.NewRequestServer(s.ch, sftp.Handlers{FileGet: f, FilePut: f, FileCmd: f, FileList: f},
+	server := sftp.NewRequestServer(keepOpen{s.ch}, sftp.Handlers{FileGet: f, FilePut: f, FileCmd: f, FileList: f},
 		sftp.WithStartDirectory(f.view.Cwd))
 	defer server.Close()
 	if err := server.Serve(); err != nil && !errors.Is(err, io.EOF) {
@@ -28,6 +28,12 @@ func (s *session) sftp() int {
 	}
 	return 0
 }
+
+// keepOpen leaves the channel open when the sftp server is done with it: the
+// exit status still follows.
+type keepOpen struct{ io.ReadWriter }
+
+func (keepOpen) Close() error { return nil }
 
 // files answers SFTP requests from a guest's disk. It also tells names of users
 // and groups, which the library would else look up on the host.
