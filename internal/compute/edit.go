@@ -20,8 +20,8 @@ type Labels struct {
 
 // Edit lets edit change an instance's labels in one transaction, so that two
 // who change different entries of the metadata do not undo each other. edit may
-// run more than once; its error ends the edit and is returned. The guest keeps
-// the host name that it was made with.
+// run more than once; its error ends the edit and is returned. A guest's host
+// name follows its name when it boots next.
 //
 // Faults: Forbidden (a reader), NotFound, and what edit says.
 func (s *Service) Edit(ctx context.Context, c identity.Caller, id string, edit func(*Labels) error) (Instance, error) {

@@ -48,6 +48,9 @@ func New(store Store, driver Driver, opt Options) *Service {
 // Driver returns what the instances run on.
 func (s *Service) Driver() DriverInfo { return s.driver.Info() }
 
+// Node is the id of the machine that this process's driver runs instances on.
+func (s *Service) Node() string { return s.opt.Node }
+
 // Instance returns an instance of the caller's project, or any for
 // administrators. Faults: NotFound.
 func (s *Service) Instance(ctx context.Context, c identity.Caller, id string) (Instance, error) {

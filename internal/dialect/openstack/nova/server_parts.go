@@ -147,11 +147,26 @@ func (d *Dialect) ofServer(member string, none any) openstack.Handler {
 	}
 }
 
+// listZones answers GET /os-availability-zone.
 func (d *Dialect) listZones(w http.ResponseWriter, c *openstack.Call) error {
+	return d.zones(w, c, nil)
+}
+
+// listZonesInDetail answers with the hosts: the one whose driver this process
+// runs. When another was last heard of is not known here.
+func (d *Dialect) listZonesInDetail(w http.ResponseWriter, c *openstack.Call) error {
+	return d.zones(w, c, openstack.Fields{openstack.F(d.opt.Compute.Node(), openstack.Fields{
+		openstack.F("nova-compute", openstack.Fields{
+			openstack.F("available", true), openstack.F("active", true), openstack.F("updated_at", nil),
+		}),
+	})})
+}
+
+func (d *Dialect) zones(w http.ResponseWriter, c *openstack.Call, hosts any) error {
 	var zones []openstack.Fields
 	for _, z := range d.opt.Compute.Zones() {
 		zones = append(zones, openstack.Fields{
-			openstack.F("zoneName", z), openstack.F("zoneState", openstack.Fields{openstack.F("available", true)}), openstack.F("hosts", nil),
+			openstack.F("zoneName", z), openstack.F("zoneState", openstack.Fields{openstack.F("available", true)}), openstack.F("hosts", hosts),
 		})
 	}
 	d.style.JSON(w, c.Request, c.Version, http.StatusOK, openstack.Fields{openstack.F("availabilityZoneInfo", zones)})
