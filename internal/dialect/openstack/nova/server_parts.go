@@ -147,11 +147,23 @@ func (d *Dialect) ofServer(member string, none any) openstack.Handler {
 	}
 }
 
+// listZones answers GET /os-availability-zone, where hosts is always null.
 func (d *Dialect) listZones(w http.ResponseWriter, c *openstack.Call) error {
+	return d.writeZones(w, c, nil)
+}
+
+// listZonesInDetail answers GET /os-availability-zone/detail. Clients ask it
+// first and take its 403 as the sign to ask for the list without hosts. Keyreeve
+// has no hosts that an administrator could enable or disable, so none is named.
+func (d *Dialect) listZonesInDetail(w http.ResponseWriter, c *openstack.Call) error {
+	return d.writeZones(w, c, openstack.Fields{})
+}
+
+func (d *Dialect) writeZones(w http.ResponseWriter, c *openstack.Call, hosts any) error {
 	var zones []openstack.Fields
 	for _, z := range d.opt.Compute.Zones() {
 		zones = append(zones, openstack.Fields{
-			openstack.F("zoneName", z), openstack.F("zoneState", openstack.Fields{openstack.F("available", true)}), openstack.F("hosts", nil),
+			openstack.F("zoneName", z), openstack.F("zoneState", openstack.Fields{openstack.F("available", true)}), openstack.F("hosts", hosts),
 		})
 	}
 	d.style.JSON(w, c.Request, c.Version, http.StatusOK, openstack.Fields{openstack.F("availabilityZoneInfo", zones)})

@@ -64,5 +64,7 @@ func (d *Dialect) serverRoutes() []openstack.Route {
 			Rule: "os_compute_api:os-server-diagnostics", Handle: d.showDiagnostics},
 		{Method: http.MethodGet, Pattern: "/v2.1/os-availability-zone", Access: identity.AnyUser,
 			Rule: "os_compute_api:os-availability-zone:list", Handle: d.listZones},
+		{Method: http.MethodGet, Pattern: "/v2.1/os-availability-zone/detail", Access: identity.Administrator,
+			Rule: "os_compute_api:os-availability-zone:detail", Handle: d.listZonesInDetail},
 	}
 }
