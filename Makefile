@@ -32,7 +32,7 @@ test: ## install what the tests need, then vet, lint, unit tests, and the real c
 	@go vet ./...
 	@$(MAKE) lint
 	@CGO_ENABLED=1 go test -race -timeout 10m ./...
-	@if [[ -f conformance/go.mod ]]; then cd conformance && go vet ./... && go test -count=1 -timeout 10m ./...; fi
+	@if [[ -f conformance/go.mod ]]; then cd conformance && go vet ./... && go test -count=1 -p 1 -timeout 10m ./...; fi
 
 .PHONY: lint
 lint: bin/golangci-lint ## run the linters of .golangci.yml

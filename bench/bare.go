@@ -41,7 +41,7 @@ func bareLimits(ctx context.Context, dir string, answerBytes int) ([]work, func(
 		{name: limitEcho, do: echo},
 		{name: limitRead, do: db.read},
 		{name: limitInsert, do: db.insert},
-		{name: limitRSA, do: func(context.Context, uint64) error {
+		{name: limitRSA, slow: true, do: func(context.Context, uint64) error {
 			_, err := rsa.GenerateKey(rand.Reader, 2048)
 			return err
 		}},

@@ -7,7 +7,7 @@
 //
 // Run it from the repository:
 //
-//	go run ./bench [-time 800ms] [-clients 1,8,32]
+//	go run ./bench [-time 600ms] [-clients 1,8,32] [-only generate]
 package main
 
 import (
@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -31,8 +32,9 @@ func main() {
 	}
 	var p plan
 	var clients string
-	flag.DurationVar(&p.time, "time", 800*time.Millisecond, "how long each measurement takes")
+	flag.DurationVar(&p.time, "time", 600*time.Millisecond, "how long each line takes, those that make RSA keys three times as long")
 	flag.StringVar(&clients, "clients", "1,8,32", "how many clients work at once, separated by commas")
+	flag.StringVar(&p.only, "only", "", "measure this alone, and what it is compared with")
 	flag.Parse()
 	for _, word := range strings.Split(clients, ",") {
 		n, err := strconv.Atoi(word)
@@ -57,6 +59,25 @@ func fatal(err error) {
 type plan struct {
 	time    time.Duration
 	clients []int
+	only    string // name of a piece of work; empty is all
+}
+
+// chosen are the pieces of work that the plan asks for, the bare limits first.
+func (p plan) chosen(limits, product []work) ([]work, error) {
+	if p.only == "" {
+		return append(limits, product...), nil
+	}
+	named := func(name string) func(work) bool { return func(w work) bool { return w.name == name } }
+	all := append(limits, product...)
+	i := slices.IndexFunc(all, named(p.only))
+	if i < 0 {
+		return nil, fmt.Errorf("-only %s: there is no such line in the table", p.only)
+	}
+	chosen := []work{all[i]}
+	if j := slices.IndexFunc(limits, named(all[i].limit)); j >= 0 {
+		chosen = append([]work{limits[j]}, chosen...)
+	}
+	return chosen, nil
 }
 
 // work is one kind of request, or what stands for it without Keyreeve. The
@@ -65,6 +86,7 @@ type work struct {
 	name  string
 	do    func(ctx context.Context, n uint64) error
 	limit string // the bare limit to compare with, by its name
+	slow  bool   // takes so long that it is measured three times as long
 }
 
 func (p plan) run(ctx context.Context) error {
@@ -88,18 +110,23 @@ func (p plan) run(ctx context.Context) error {
 	}
 	defer closeLimits()
 
+	lines, err := p.chosen(limits, product)
+	if err != nil {
+		return err
+	}
 	fmt.Printf("%s, %d CPUs, %v for each line\n\n", runtime.Version(), runtime.NumCPU(), p.time)
 	bare := map[string]float64{}
 	key := func(name string, clients int) string { return fmt.Sprint(name, clients) }
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	row := func(form string, cells ...any) { _, _ = fmt.Fprintf(table, form+"\n", cells...) }
 	row("clients\t1/s\tp50 ms\tp99 ms\t\t  \t")
-	for i, w := range append(limits, product...) {
-		if i == len(limits) {
-			row("\t\t\t\t\t\t")
-		}
+	for _, w := range lines {
 		for _, n := range p.clients {
-			r, err := measure(ctx, w, n, p.time)
+			length := p.time
+			if w.slow {
+				length *= 3
+			}
+			r, err := measure(ctx, w, n, length)
 			if err != nil {
 				return fmt.Errorf("%s: %w", w.name, err)
 			}

@@ -168,7 +168,7 @@ func (t *target) work(ctx context.Context) ([]work, error) {
 		{name: "import", limit: limitInsert, do: func(ctx context.Context, n uint64) error {
 			return create(ctx, fmt.Sprintf("import-%d", n), publicKey)
 		}},
-		{name: "generate", limit: limitRSA, do: func(ctx context.Context, n uint64) error {
+		{name: "generate", limit: limitRSA, slow: true, do: func(ctx context.Context, n uint64) error {
 			return create(ctx, fmt.Sprintf("generate-%d", n), "")
 		}},
 	}, nil

@@ -185,23 +185,38 @@ func gopherServer(t *testing.T, cloud *cloud) {
 
 // acceptance runs tests that gophercloud's makers wrote for real clouds.
 func acceptance(t *testing.T, cloud *cloud) {
+	const all = "github.com/gophercloud/gophercloud/v2/internal/acceptance/openstack/"
 	dir := t.TempDir()
-	program := filepath.Join(dir, "acceptance")
-	build := exec.Command("go", "test", "-c", "-tags", "keypairs", "-o", program,
-		"github.com/gophercloud/gophercloud/v2/internal/acceptance/openstack/compute/v2")
-	if o := harness.Finish(t, build); o.Exit != 0 {
-		t.Fatalf("gophercloud's acceptance tests do not build:\n%s", o.Stderr)
+	program := func(name, path string) string {
+		file := filepath.Join(dir, name)
+		build := exec.Command("go", "test", "-c", "-tags", "acceptance", "-o", file, all+path)
+		if o := harness.Finish(t, build); o.Exit != 0 {
+			t.Fatalf("gophercloud's acceptance tests of %s do not build:\n%s", path, o.Stderr)
+		}
+		return file
 	}
+	compute, identity := program("compute", "compute/v2"), program("identity", "identity/v3")
+	image := cloud.imageID(t, "debian-13")
 	for _, run := range []struct {
-		as    harness.Account
-		tests []string
+		program string
+		as      harness.Account
+		tests   []string
 	}{
-		{cloud.Demo, []string{"TestKeyPairsParse", "TestKeyPairsCreateDelete", "TestKeyPairsImportPublicKey", "TestKeyPairsServerCreateWithKey"}},
+		{compute, cloud.Demo, []string{
+			"TestKeyPairsParse", "TestKeyPairsCreateDelete", "TestKeyPairsImportPublicKey", "TestKeyPairsServerCreateWithKey",
+			"TestAvailabilityZonesList", "TestFlavorsList", "TestFlavorsGet", "TestLimits", "TestQuotasetGet",
+		}},
+		{compute, cloud.Root, []string{"TestAvailabilityZonesListDetail", "TestFlavorsAccessTypeList", "TestLimitsForTenant"}},
+		{identity, cloud.Root, []string{
+			"TestTokensGet", "TestCatalogList", "TestEndpointsList", "TestEndpointsGet", "TestEndpointsNavigateCatalog",
+			"TestServicesList", "TestRegionsList", "TestRegionsGet", "TestDomainsList", "TestDomainsGet", "TestDomainsListAvailable",
+			"TestProjectsGet", "TestRolesList", "TestRolesGet", "TestUsersGet", "TestUsersListProjects",
+		}},
 	} {
-		cmd := exec.Command(program, "-test.v", "-test.run", "^("+strings.Join(run.tests, "|")+")$")
+		cmd := exec.Command(run.program, "-test.v", "-test.run", "^("+strings.Join(run.tests, "|")+")$")
 		cmd.Dir = dir
 		cmd.Env = harness.Environ(dir, append(cloud.OpenStackEnv(run.as),
-			"OS_DOMAIN_NAME="+run.as.Domain, "OS_IMAGE_ID="+cloud.imageID(t, "debian-13"),
+			"OS_DOMAIN_NAME="+run.as.Domain, "OS_IMAGE_ID="+image,
 			"OS_FLAVOR_ID=1", "OS_FLAVOR_ID_RESIZE=2", "OS_POOL_NAME=none", "OS_EXTGW_ID=none")...)
 		o := harness.Finish(t, cmd)
 		for _, name := range run.tests {

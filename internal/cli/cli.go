@@ -31,10 +31,10 @@ func Main(version string, args, env []string, stdout, stderr io.Writer) int {
 	if err == nil {
 		return 0
 	}
-	fmt.Fprintf(stderr, "keyreeve: %v\n", err)
+	_, _ = fmt.Fprintf(stderr, "keyreeve: %v\n", err)
 	var u *usageError
 	if errors.As(err, &u) {
-		fmt.Fprintf(stderr, "Run '%s --help' to see how it is used.\n", u.command)
+		_, _ = fmt.Fprintf(stderr, "Run '%s --help' to see how it is used.\n", u.command)
 		return 2
 	}
 	return 1

@@ -217,7 +217,7 @@ func (d *door) knock(ctx context.Context, key ssh.Signer) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
 	sc, chans, reqs, err := ssh.NewClientConn(conn, d.addr, &ssh.ClientConfig{
 		User: d.user, Auth: []ssh.AuthMethod{ssh.PublicKeys(key)},
@@ -229,12 +229,12 @@ func (d *door) knock(ctx context.Context, key ssh.Signer) error {
 		return err
 	}
 	client := ssh.NewClient(sc, chans, reqs)
-	defer client.Close()
+	defer func() { _ = client.Close() }()
 	session, err := client.NewSession()
 	if err != nil {
 		return err
 	}
-	defer session.Close()
+	defer func() { _ = session.Close() }()
 	out, err := session.Output("echo $(whoami)@$(hostname)")
 	d.said = strings.TrimSpace(string(out))
 	return err

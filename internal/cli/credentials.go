@@ -102,6 +102,7 @@ func credentialsCloudsYAML(w io.Writer, c server.Credentials, base string) error
 
 // credentialsTOAST writes what TOAST's public clients read from ~/.toasts.
 func credentialsTOAST(w io.Writer, c server.Credentials, _ string) error {
+	//nolint:gosec // G117: printing the password is what this is for
 	return json.NewEncoder(w).Encode(struct {
 		Account  string `json:"account"`
 		Password string `json:"password"`
@@ -120,8 +121,8 @@ func credentialsHuawei(w io.Writer, c server.Credentials, _ string) error {
 
 // exports writes names and values as a shell reads them.
 func exports(w io.Writer, pairs ...string) error {
-	for i := 0; i < len(pairs); i += 2 {
-		if _, err := fmt.Fprintf(w, "export %s=%s\n", pairs[i], shellWord(pairs[i+1])); err != nil {
+	for pair := range slices.Chunk(pairs, 2) {
+		if _, err := fmt.Fprintf(w, "export %s=%s\n", pair[0], shellWord(pair[1])); err != nil {
 			return err
 		}
 	}

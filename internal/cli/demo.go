@@ -37,7 +37,7 @@ func (a *app) runDemo(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	at, stop, err := a.temporaryServer(ctx, dir)
 	if err != nil {
 		return err
@@ -91,7 +91,7 @@ func (a *app) runDemo(ctx context.Context) (err error) {
 		return cloud.deleteInstance()
 	})
 	if s.err == nil {
-		fmt.Fprintln(a.stdout, "\nAll of it worked. Start a server that stays with 'keyreeve serve'.")
+		_, _ = fmt.Fprintln(a.stdout, "\nAll of it worked. Start a server that stays with 'keyreeve serve'.")
 	}
 	return s.err
 }
@@ -124,7 +124,7 @@ func (s *story) step(sentence string, what func() string, do func() error) {
 		s.err = fmt.Errorf("step %d (%s) failed: %w", s.n, fmt.Sprintf(sentence, "…"), err)
 		return
 	}
-	fmt.Fprintf(s.out, "%d. %s  (%d ms)\n", s.n, fmt.Sprintf(sentence, what()), time.Since(began).Milliseconds())
+	_, _ = fmt.Fprintf(s.out, "%d. %s  (%d ms)\n", s.n, fmt.Sprintf(sentence, what()), time.Since(began).Milliseconds())
 }
 
 // temporaryServer starts a server on free ports and returns where it listens

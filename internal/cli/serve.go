@@ -73,5 +73,5 @@ in another terminal):
 
 `, shellWord(program), shellWord(string(dir)), port)
 	}
-	fmt.Fprint(a.stdout, b.String())
+	_, _ = fmt.Fprint(a.stdout, b.String())
 }

@@ -32,9 +32,8 @@ var seededFlavors = []Flavor{
 // DefaultNetwork is the name of the network that every deployment has.
 const DefaultNetwork = "private"
 
-// Seed makes the first images, flavors and the network of the driver's range,
-// once. Their ids follow from their names, so two processes that start
-// together make the same ones.
+// Seed makes those of the first images and flavors, and of the network of the
+// driver's range, that are missing. Their ids follow from their names.
 func (s *Service) Seed(ctx context.Context) error {
 	info := s.driver.Info()
 	missing := func(err error) (bool, error) {
@@ -44,6 +43,9 @@ func (s *Service) Seed(ctx context.Context) error {
 		return false, err
 	}
 	return s.store.Write(ctx, func(tx Tx) error {
+		if err := tx.Lock(ctx, "seed"); err != nil {
+			return err
+		}
 		now := s.now()
 		for _, i := range seededImages {
 			i.ID, i.Public, i.CreatedAt, i.UpdatedAt = seedID("image", i.Name), true, now, now

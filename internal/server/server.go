@@ -99,7 +99,11 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	go s.domain.Generator.Run(background)
+	go func() {
+		if err := s.domain.Generator.Run(background); err != nil {
+			s.opt.Log.Error("no key pairs are made ahead of time any more", "error", err)
+		}
+	}()
 
 	serving, stopServing := context.WithCancel(ctx)
 	defer stopServing()
