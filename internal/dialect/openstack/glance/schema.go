@@ -73,7 +73,7 @@ func imageSchema() openstack.Fields {
 	return openstack.Fields{
 		openstack.F("name", "image"), openstack.F("properties", properties),
 		openstack.F("additionalProperties", openstack.Fields{openstack.F("type", "string")}),
-		openstack.F("links", links("self", "{self}", "enclosure", "{file}", "describedby", "{schema}")),
+		openstack.F("links", []openstack.Link{{Rel: "self", Href: "{self}"}, {Rel: "enclosure", Href: "{file}"}, {Rel: "describedby", Href: "{schema}"}}),
 	}
 }
 
@@ -86,16 +86,8 @@ func imagesSchema() openstack.Fields {
 			openstack.F("images", openstack.Fields{openstack.F("type", "array"), openstack.F("items", imageSchema())}),
 			openstack.F("first", text), openstack.F("next", text), openstack.F("schema", text),
 		}),
-		openstack.F("links", links("first", "{first}", "next", "{next}", "describedby", "{schema}")),
+		openstack.F("links", []openstack.Link{{Rel: "first", Href: "{first}"}, {Rel: "next", Href: "{next}"}, {Rel: "describedby", Href: "{schema}"}}),
 	}
-}
-
-// links makes the link descriptions of a schema from relations and addresses.
-func links(pairs ...string) (out []openstack.Link) {
-	for i := 0; i < len(pairs); i += 2 {
-		out = append(out, openstack.Link{Rel: pairs[i], Href: pairs[i+1]})
-	}
-	return out
 }
 
 func (d *Dialect) schema(doc openstack.Fields) openstack.Handler {

@@ -95,7 +95,7 @@ func TestSurface(t *testing.T) {
 			if w.Code != tc.want {
 				t.Errorf("got %d, want %d: %s", w.Code, tc.want, w.Body)
 			}
-			if len(w.Header()["x-openstack-request-id"]) != 1 {
+			if len(w.Header()["x-openstack-request-id"]) != 1 { //nolint:staticcheck // the service's own spelling is what is sent
 				t.Errorf("no request id: %v", w.Header())
 			}
 		})

@@ -124,7 +124,6 @@ type machines struct {
 	*cloud
 	driver  *fakeDriver
 	compute *compute.Service
-	ids     []string // the next servers' ids; after them random ones
 	clock   time.Time
 }
 
