@@ -48,7 +48,7 @@ func (m *machine) bootLog() string {
 	for i, nic := range f.NICs {
 		fmt.Fprintf(&b, "[    0.001000] eth%d: %s %s\n", i, nic.MAC, nic.Addr)
 	}
-	if !s.runsSSH() {
+	if !s.hasLogins() {
 		b.WriteString("[    0.002000] A simulated Windows instance: nothing runs in it and it accepts no logins.\n")
 		return b.String()
 	}
@@ -73,7 +73,11 @@ func (m *machine) bootLog() string {
 	log("-----END SSH HOST KEY FINGERPRINTS-----")
 	log("#############################################################")
 	b.WriteString("-----BEGIN SSH HOST KEY KEYS-----\n" + strings.Join(keys, "\n") + "\n-----END SSH HOST KEY KEYS-----\n")
-	fmt.Fprintf(&b, "[    0.003000] sshd: listening on %s port %d\n", s.addr(), m.d.port)
+	if s.listens() {
+		fmt.Fprintf(&b, "[    0.003000] sshd: listening on %s port %d\n", s.addr(), m.d.port)
+	} else {
+		b.WriteString("[    0.003000] sshd: there is no network to listen on\n")
+	}
 	fmt.Fprintf(&b, "\n%s\n%s login: \n", f.Pretty(), f.Hostname)
 	return b.String()
 }

@@ -108,7 +108,7 @@ func New(opt Options) (*Driver, error) {
 	}
 	d.ctx, d.cancel = context.WithCancel(context.Background())
 	if err := d.open(); err != nil {
-		d.Close()
+		_ = d.Close() // why it did not open is what counts
 		return nil, err
 	}
 	return d, nil
@@ -187,16 +187,24 @@ func (d *Driver) load() error {
 }
 
 func (d *Driver) openMachine(id string) (*machine, error) {
-	dir, err := d.dir.OpenRoot(id)
-	if err != nil {
-		return nil, fault.Wrap(err, "open simulated instance "+id)
-	}
-	defer dir.Close()
-	s, err := loadState(dir)
+	m := &machine{d: d, id: id}
+	err := d.within(id, func(dir *os.Root) (err error) {
+		m.state, err = loadState(dir)
+		return err
+	})
 	if err != nil {
 		return nil, &fault.Error{Kind: fault.Internal, Resource: "instance", Name: id, Msg: "its state cannot be read", Err: err}
 	}
-	return &machine{d: d, id: id, state: s}, nil
+	return m, nil
+}
+
+// within opens a folder below the driver's own for one piece of work.
+func (d *Driver) within(folder string, f func(*os.Root) error) error {
+	dir, err := d.dir.OpenRoot(folder)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f(dir), dir.Close())
 }
 
 // Info tells what the driver is.
@@ -218,19 +226,24 @@ func (d *Driver) Close() error {
 	if d.gate != nil {
 		d.gate.close(time.Second)
 	}
-	var errs []error
 	for _, m := range all {
 		m.op.Lock()
-		errs = append(errs, m.stop(time.Second))
+		m.stop(time.Second)
 		m.op.Unlock()
 	}
-	return errors.Join(append(errs, d.dir.Close())...)
+	return d.dir.Close()
 }
 
-func (d *Driver) machine(id string) (*machine, error) {
+// lookUp returns the machine, or nil.
+func (d *Driver) lookUp(id string) *machine {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if m := d.machines[id]; m != nil {
+	return d.machines[id]
+}
+
+// machine is lookUp for calls that need it to be there.
+func (d *Driver) machine(id string) (*machine, error) {
+	if m := d.lookUp(id); m != nil {
 		return m, nil
 	}
 	return nil, fault.Missing("instance", id)
@@ -268,7 +281,7 @@ func (d *Driver) Create(ctx context.Context, spec compute.Spec) error {
 		err = syncDir(d.dir)
 	}
 	if err != nil {
-		d.dir.RemoveAll(temp)
+		_ = d.dir.RemoveAll(temp) // else New or the next attempt does
 		return fault.Wrap(err, "make simulated instance "+spec.ID)
 	}
 	d.mu.Lock()
@@ -284,31 +297,28 @@ func (d *Driver) build(folder string, spec compute.Spec) (*state, error) {
 	if err := d.dir.Mkdir(folder, 0o700); err != nil {
 		return nil, err
 	}
-	dir, err := d.dir.OpenRoot(folder)
-	if err != nil {
-		return nil, err
-	}
-	defer dir.Close()
 	s := newState(spec)
-	if s.runsSSH() {
-		if s.HostKeys, err = makeHostKeys(dir); err != nil {
-			return nil, err
+	return s, d.within(folder, func(dir *os.Root) (err error) {
+		if s.hasLogins() {
+			if s.HostKeys, err = makeHostKeys(dir); err != nil {
+				return err
+			}
 		}
-	}
-	m := &machine{d: d, id: spec.ID, state: s}
-	g, err := m.openDisk(dir)
-	if err != nil {
-		return nil, err
-	}
-	err = g.Install(spec.UserData)
-	if err == nil && s.runsSSH() {
-		s.Access = accessOf(spec.Access)
-		s.Placed, err = place(g, spec.Access.User, nil, spec.Access.AuthorizedKeys)
-	}
-	if err := errors.Join(err, g.Disk.Close()); err != nil {
-		return nil, err
-	}
-	return s, s.save(dir)
+		m := &machine{d: d, id: spec.ID, state: s}
+		g, err := m.openDisk(dir)
+		if err != nil {
+			return err
+		}
+		err = g.Install(spec.UserData)
+		if err == nil && s.hasLogins() {
+			s.Access = accessOf(spec.Access)
+			s.Placed, err = place(g, spec.Access.User, nil, spec.Access.AuthorizedKeys)
+		}
+		if err := errors.Join(err, g.Disk.Close()); err != nil {
+			return err
+		}
+		return s.save(dir)
+	})
 }
 
 // Start boots the instance; when it returns, logins are accepted.
@@ -336,9 +346,7 @@ func (d *Driver) boot(spec compute.Spec, again bool) error {
 		if !again {
 			return nil
 		}
-		if err := m.stop(time.Second); err != nil {
-			return err
-		}
+		m.stop(time.Second)
 	}
 	if err := m.configure(spec); err != nil {
 		return err
@@ -354,22 +362,21 @@ func (d *Driver) Stop(_ context.Context, id string, grace time.Duration) error {
 	}
 	m.op.Lock()
 	defer m.op.Unlock()
-	return m.stop(grace)
+	m.stop(grace)
+	return nil
 }
 
 // Delete stops the instance and removes its folder.
 func (d *Driver) Delete(_ context.Context, id string) error {
-	m, err := d.machine(id)
-	if err != nil {
+	m := d.lookUp(id)
+	if m == nil {
 		return nil
 	}
 	m.op.Lock()
 	defer m.op.Unlock()
-	if err := m.stop(time.Second); err != nil {
-		return err
-	}
+	m.stop(time.Second)
 	// Under its other name it is gone for good, whenever the rest happens.
-	err = d.dir.Rename(id, deletingPrefix+id)
+	err := d.dir.Rename(id, deletingPrefix+id)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fault.Wrap(err, "delete simulated instance "+id)
 	}
@@ -384,8 +391,8 @@ func (d *Driver) Delete(_ context.Context, id string) error {
 
 // Get reports what the instance is doing.
 func (d *Driver) Get(_ context.Context, id string) (compute.Observed, error) {
-	m, err := d.machine(id)
-	if err != nil {
+	m := d.lookUp(id)
+	if m == nil {
 		return compute.Observed{ID: id, Power: compute.PowerAbsent}, nil
 	}
 	return m.observe(), nil
@@ -426,7 +433,7 @@ func (d *Driver) SetAccess(_ context.Context, id string, access compute.GuestAcc
 	if err != nil {
 		return false, err
 	}
-	if !m.current().runsSSH() {
+	if !m.current().hasLogins() {
 		return false, &fault.Error{Kind: fault.Unsupported, Resource: "instance", Name: id, Msg: "a simulated Windows instance has no SSH"}
 	}
 	if err := checkAccess(access); err != nil {

@@ -157,10 +157,12 @@ func TestEscapeBySFTP(t *testing.T) {
 		if err == nil && strings.Contains(real, "..") {
 			t.Errorf("real path of %s is %s", p, real)
 		}
-		c.Chmod(p, 0o777)
-		c.Rename(p, "/tmp/x")
-		c.Remove(p)
-		c.ReadDir(filepath.Dir(p))
+		// Whether they succeed on the guest's own disk does not matter: the host's
+		// file is compared below.
+		_ = c.Chmod(p, 0o777)
+		_ = c.Rename(p, "/tmp/x")
+		_ = c.Remove(p)
+		_, _ = c.ReadDir(filepath.Dir(p))
 	}
 	if list, err := c.ReadDir(base); err == nil {
 		t.Errorf("lists %v", list)

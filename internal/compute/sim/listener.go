@@ -108,7 +108,7 @@ func (l *listener) accept() {
 			continue
 		}
 		if !l.add(conn) {
-			conn.Close()
+			_ = conn.Close()
 			continue
 		}
 		l.done.Go(func() {
@@ -154,10 +154,11 @@ func (l *listener) close(grace time.Duration) {
 	conns := l.conns
 	l.conns = nil
 	l.mu.Unlock()
-	l.ln.Close()
+	// They may be closed already, by the other end or by who serves them.
+	_ = l.ln.Close()
 	l.cancel()
 	for conn := range conns {
-		conn.Close()
+		_ = conn.Close()
 	}
 	done := make(chan struct{})
 	go func() { l.done.Wait(); close(done) }()

@@ -7,7 +7,10 @@ import (
 	"net/netip"
 	"os"
 	"sync"
+	"syscall"
 	"time"
+
+	"golang.org/x/crypto/ssh"
 
 	"github.com/keyreeve/keyreeve/internal/compute"
 	"github.com/keyreeve/keyreeve/internal/compute/sim/disk"
@@ -28,7 +31,7 @@ type machine struct {
 	state    *state // replaced, never changed
 	up       bool
 	bootedAt time.Time
-	ln       *listener // nil for guests without SSH
+	ln       *listener // nil for guests without SSH or without a network
 
 	guest     *guest.Guest // while somebody uses the disk
 	closeDisk func() error
@@ -59,12 +62,7 @@ func (m *machine) facts() guest.Facts {
 
 // folder opens the instance's folder for one piece of work.
 func (m *machine) folder(f func(*os.Root) error) error {
-	dir, err := m.d.dir.OpenRoot(m.id)
-	if err != nil {
-		return fault.Wrap(err, "open simulated instance "+m.id)
-	}
-	defer dir.Close()
-	return fault.Wrap(f(dir), "simulated instance "+m.id)
+	return fault.Wrap(m.d.within(m.id, f), "simulated instance "+m.id)
 }
 
 // update changes the state and writes it down before it counts.
@@ -107,7 +105,7 @@ func (m *machine) acquire() (*guest.Guest, func(), error) {
 		}
 		g, err := m.openDisk(dir)
 		if err != nil {
-			dir.Close()
+			_ = dir.Close() // nothing was written through it
 			return nil, nil, fault.Wrap(err, "open the disk of simulated instance "+m.id)
 		}
 		m.guest = g
@@ -135,7 +133,7 @@ func (m *machine) Enter(conn net.Conn) (*guest.Guest, func(), error) {
 	ln := m.ln
 	m.mu.Unlock()
 	if ln == nil {
-		return nil, nil, errors.New("the instance does not run")
+		return nil, nil, errors.New("the instance does not run, or has no network")
 	}
 	if !ln.enter(conn) {
 		return nil, nil, errors.New("the instance is stopping or has too many connections")
@@ -181,7 +179,7 @@ func (m *machine) configure(spec compute.Spec) error {
 			m.d.log.Warn("write a simulated guest's host name", "instance", m.id, "error", err.Error())
 		}
 	}
-	if !next.runsSSH() || access.equal(old.Access) && old.Pending == nil {
+	if !next.hasLogins() || access.equal(old.Access) && old.Pending == nil {
 		return nil
 	}
 	return m.apply(access)
@@ -229,44 +227,47 @@ func (m *machine) accessFault(err error) error {
 // start opens the listener; op is held.
 func (m *machine) start() error {
 	s := m.current()
-	now := m.d.opt.Now()
-	if !s.runsSSH() {
-		m.mu.Lock()
-		m.up, m.bootedAt = true, now
-		m.mu.Unlock()
-		return m.logBoot()
-	}
-	at := netip.AddrPortFrom(s.addr(), uint16(m.d.port))
 	m.mu.Lock()
-	m.bootedAt = now
+	m.bootedAt = m.d.opt.Now()
 	m.mu.Unlock()
 	if err := m.logBoot(); err != nil {
 		return err
 	}
-	ln, err := net.Listen("tcp", at.String())
-	if err != nil {
-		return &fault.Error{Kind: fault.Unavailable, Resource: "instance", Name: m.id,
-			Msg: "it cannot listen on " + at.String() + ": another program has that address", Err: err}
+	var ln *listener
+	if s.listens() {
+		at := netip.AddrPortFrom(s.addr(), uint16(m.d.port))
+		tcp, err := net.Listen("tcp", at.String())
+		if err != nil {
+			return listenFault(m.id, at, err)
+		}
+		ln = listen(m.d.ctx, tcp, m.serve)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.ln = listen(m.d.ctx, ln, m.serve)
-	m.up = true
+	m.ln, m.up = ln, true
 	return nil
+}
+
+func listenFault(id string, at netip.AddrPort, err error) error {
+	e := &fault.Error{Kind: fault.Unavailable, Resource: "instance", Name: id, Err: err,
+		Msg: "it cannot listen on " + at.String() + ": another program has that address"}
+	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
+		e.Kind = fault.NoCapacity
+		e.Msg = "it cannot listen on " + at.String() + ": too many files are open; each running instance takes one, raise the limit (ulimit -n)"
+	}
+	return e
 }
 
 func (m *machine) serve(ctx context.Context, conn net.Conn) {
 	s := m.current()
-	dir, err := m.d.dir.OpenRoot(m.id)
-	if err != nil {
-		conn.Close()
-		return
-	}
-	keys, err := loadHostKeys(dir)
-	dir.Close()
+	var keys []ssh.Signer
+	err := m.folder(func(dir *os.Root) (err error) {
+		keys, err = loadHostKeys(dir)
+		return err
+	})
 	if err != nil {
 		m.d.log.Error("read host keys of a simulated instance", "instance", m.id, "error", err.Error())
-		conn.Close()
+		_ = conn.Close() // it is of no use to the client, nor is why
 		return
 	}
 	m.d.server.Serve(ctx, conn, sshd.Door{
@@ -276,16 +277,14 @@ func (m *machine) serve(ctx context.Context, conn net.Conn) {
 }
 
 // stop closes the listener and all connections; op is held.
-func (m *machine) stop(grace time.Duration) error {
+func (m *machine) stop(grace time.Duration) {
 	m.mu.Lock()
 	ln := m.ln
 	m.ln, m.up = nil, false
 	m.mu.Unlock()
-	if ln == nil {
-		return nil
+	if ln != nil {
+		ln.close(grace)
 	}
-	ln.close(grace)
-	return nil
 }
 
 func (m *machine) observe() compute.Observed {

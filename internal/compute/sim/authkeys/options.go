@@ -178,7 +178,7 @@ func matchAddr(patterns []string, addr netip.Addr) bool {
 	found := false
 	for _, p := range patterns {
 		p, negated := strings.CutPrefix(strings.TrimSpace(p), "!")
-		fits := false
+		var fits bool
 		if prefix, err := netip.ParsePrefix(p); err == nil {
 			fits = prefix.Contains(addr)
 		} else {

@@ -27,11 +27,12 @@ func (d *Disk) compact() error {
 		err = d.dir.Rename(fresh, d.name)
 	}
 	if err != nil {
-		f.Close()
-		d.dir.Remove(fresh)
+		// The old log is whole and stays; what remains of the fresh one is overwritten next time.
+		_ = f.Close()
+		_ = d.dir.Remove(fresh)
 		return fmt.Errorf("%w: %w", ErrNoSpace, err)
 	}
-	d.log.Close()
+	_ = d.log.Close() // it has no name any more, and everything in it is in the fresh one
 	d.log, d.logSize, d.loose = f, c.size, 0
 	for n, list := range c.extents {
 		d.used += int64(len(list)-len(n.extents)) * extentCost

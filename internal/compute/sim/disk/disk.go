@@ -80,7 +80,7 @@ func Open(dir *os.Root, name string, limits Limits, now func() time.Time) (*Disk
 	}
 	d.log = log
 	if err := d.replay(); err != nil {
-		log.Close()
+		_ = log.Close() // what went wrong is said already
 		return nil, fmt.Errorf("open disk %s: %w", name, err)
 	}
 	return d, nil

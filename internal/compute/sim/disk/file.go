@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"errors"
 	"io"
 	"os"
 )
@@ -80,20 +81,32 @@ func (v View) Open(path string, flag int, mode uint16) (*Handle, error) {
 	return h, nil
 }
 
-// Close gives the handle back. Closing twice is an error that changes nothing.
+// Close gives the handle back. Everything was written before, so that the one
+// failure is [ErrBadFile] for closing twice, which changes nothing.
 func (h *Handle) Close() error {
 	h.d.mu.Lock()
 	defer h.d.mu.Unlock()
 	if h.closed {
 		return ErrBadFile
 	}
+	h.closeLocked()
+	return nil
+}
+
+func (h *Handle) closeLocked() {
 	h.closed = true
 	h.d.open--
 	h.n.open--
 	if h.n.open == 0 && h.n.nlink == 0 && !h.n.volatile {
 		h.d.forget(h.n)
 	}
-	return nil
+}
+
+// release is Close for who opened the handle and nobody else closes.
+func (h *Handle) release() {
+	h.d.mu.Lock()
+	defer h.d.mu.Unlock()
+	h.closeLocked()
 }
 
 // Stat tells about the open file.
@@ -154,7 +167,7 @@ func (h *Handle) Read(p []byte) (int, error) {
 	}
 	n, err := h.ReadAt(p, h.off)
 	h.off += int64(n)
-	if n > 0 && err == io.EOF {
+	if n > 0 && errors.Is(err, io.EOF) {
 		err = nil
 	}
 	return n, err
@@ -233,7 +246,7 @@ func (v View) Truncate(path string, size int64) error {
 	if err != nil {
 		return err
 	}
-	defer h.Close()
+	defer h.release()
 	return h.Truncate(size)
 }
 
@@ -243,7 +256,7 @@ func (v View) ReadFile(path string, most int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer h.Close()
+	defer h.release()
 	text, err := io.ReadAll(io.LimitReader(h, most+1))
 	if err != nil {
 		return nil, err
@@ -267,7 +280,7 @@ func (v View) WriteFile(path string, contents []byte, mode uint16) error {
 	if err != nil {
 		return err
 	}
-	defer h.Close()
+	defer h.release()
 	d := v.Disk
 	d.mu.Lock()
 	defer d.mu.Unlock()

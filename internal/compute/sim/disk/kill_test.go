@@ -62,14 +62,14 @@ func TestKilled(t *testing.T) {
 		out, err := cmd.StdoutPipe()
 		must(t, err)
 		must(t, cmd.Start())
-		time.AfterFunc(time.Duration(20+round*7)*time.Millisecond, func() { cmd.Process.Kill() })
+		time.AfterFunc(time.Duration(20+round*7)*time.Millisecond, func() { _ = cmd.Process.Kill() })
 		lines := bufio.NewScanner(out)
 		for lines.Scan() {
 			if n, err := strconv.Atoi(lines.Text()); err == nil {
 				acknowledged = n
 			}
 		}
-		cmd.Wait()
+		_ = cmd.Wait() // it was killed, or ended just before
 		d := open(t, dir, Limits{Bytes: 1 << 20, Files: 100, Open: 10})
 		if acknowledged == 0 {
 			d.Close()

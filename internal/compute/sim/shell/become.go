@@ -75,7 +75,6 @@ func (c *call) asAccount(a guest.Account, login bool, f func(*proc) error) int {
 				}
 			}
 			child.become(a)
-			child.set("PWD", child.view.Cwd)
 			child.status = 0
 			return f(child)
 		})
@@ -123,7 +122,9 @@ func runSudo(c *call) int {
 	}
 	invoker := c.account.Name
 	return c.asAccount(a, login, func(child *proc) error {
-		child.set("SUDO_USER", invoker)
+		if err := child.set("SUDO_USER", invoker); err != nil {
+			return asFailure(err)
+		}
 		child.export("SUDO_USER")
 		switch {
 		case len(args) == 0:

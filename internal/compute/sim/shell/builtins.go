@@ -2,8 +2,6 @@ package shell
 
 import (
 	"errors"
-	"fmt"
-	"io"
 	"path"
 	"slices"
 	"strconv"
@@ -390,9 +388,9 @@ func runHelp(c *call) int {
 		names = append(names, name)
 	}
 	slices.Sort(names)
-	io.WriteString(c, "A simulated guest of Keyreeve. Its commands:\n")
+	c.print("A simulated guest of Keyreeve. Its commands:\n")
 	for _, name := range names {
-		fmt.Fprintf(c, "  %-12s %s\n", name, commands[name].help)
+		c.printf("  %-12s %s\n", name, commands[name].help)
 	}
 	return 0
 }

@@ -106,7 +106,7 @@ func (p *proc) snapshot(name string) *variable {
 }
 
 func (p *proc) putBack(name string, old *variable) {
-	p.unset(name)
+	p.drop(name)
 	if old != nil && p.set(name, old.value) == nil {
 		p.vars[name] = *old
 	}
@@ -234,10 +234,10 @@ func (p *proc) fresh(f func(*proc) error) error {
 	return p.subshell(func(child *proc) error {
 		child.funcs = map[string]*syntax.Stmt{}
 		for name, v := range child.vars {
-			if !v.exported {
-				child.unset(name)
-			}
-			if v.readonly {
+			switch {
+			case !v.exported:
+				child.drop(name)
+			case v.readonly:
 				v.readonly = false
 				child.vars[name] = v
 			}

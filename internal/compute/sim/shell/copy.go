@@ -3,6 +3,7 @@ package shell
 import (
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
 
@@ -94,22 +95,33 @@ func (cp *copier) copy(from, to string, deep int) {
 		if cp.failed(err, from) {
 			return
 		}
-		defer r.Close()
+		defer shut(r)
 		w, err := c.view.Open(to, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, i.Mode&0o777)
 		if cp.failed(err, to) {
 			return
 		}
-		defer w.Close()
+		defer shut(w)
 		c.stream(&countedWriter{c, w}, r, to)
 	}
 	if cp.keep {
-		c.view.Chmod(to, i.Mode)
-		c.view.Chown(to, int(i.UID), int(i.GID), false)
-		c.view.Chtimes(to, i.ModTime)
+		cp.attributes(to, i)
 	}
 	if cp.tell {
 		c.printf("'%s' -> '%s'\n", from, to)
 	}
+}
+
+// attributes gives the copy the original's owner, mode and time. Only root may
+// give files away: for others the copy stays theirs, as with any cp.
+func (cp *copier) attributes(to string, i disk.Info) {
+	v := cp.c.view
+	if err := v.Chown(to, int(i.UID), int(i.GID), false); err != nil && !errors.Is(err, fs.ErrPermission) {
+		cp.failed(err, to)
+	}
+	if cp.failed(v.Chmod(to, i.Mode), to) {
+		return
+	}
+	cp.failed(v.Chtimes(to, i.ModTime), to)
 }
 
 // countedWriter counts what goes to a file against the limits of output.

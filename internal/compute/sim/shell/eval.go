@@ -119,9 +119,7 @@ func (p *proc) stmt(st *syntax.Stmt) error {
 		p.sessions = append(p.sessions, opened...)
 	} else {
 		p.fd = saved
-		for _, c := range opened {
-			c.Close()
-		}
+		shut(opened...)
 	}
 	var f *failure
 	if errors.As(err, &f) {
@@ -279,7 +277,8 @@ func (p *proc) pipe(c *syntax.BinaryCmd) error {
 		return err
 	}
 	r, w := io.Pipe()
-	stop := context.AfterFunc(p.ctx, func() { r.CloseWithError(errInterrupted); w.CloseWithError(errInterrupted) })
+	// The ends of a pipe never fail to close.
+	stop := context.AfterFunc(p.ctx, func() { _ = r.CloseWithError(errInterrupted); _ = w.CloseWithError(errInterrupted) })
 	defer stop()
 
 	left.fd[1].w = w
@@ -292,7 +291,7 @@ func (p *proc) pipe(c *syntax.BinaryCmd) error {
 	go func() {
 		var err error
 		defer func() {
-			w.Close()
+			_ = w.Close()
 			left.end()
 			leftDone <- err
 		}()
@@ -302,7 +301,7 @@ func (p *proc) pipe(c *syntax.BinaryCmd) error {
 	var rightErr error
 	func() {
 		defer func() {
-			r.Close()
+			_ = r.Close()
 			right.end()
 		}()
 		defer right.guard(&rightErr)

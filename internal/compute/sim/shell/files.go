@@ -103,9 +103,6 @@ func (c *call) manyNeedDir(sources []string, to string) bool {
 	return false
 }
 
-// maxTree bounds how deep commands go down a tree.
-const maxTree = 500
-
 func runMv(c *call) int {
 	o, ok := c.getopt("fivnT", nil)
 	if !ok {
@@ -273,7 +270,9 @@ func runLn(c *call) int {
 		to = c.target(old, to)
 	}
 	if o.has('f') {
-		c.view.Remove(to)
+		if err := c.view.Remove(to); err != nil && !errors.Is(err, disk.ErrNotExist) {
+			return c.fail("cannot remove '%s': %v", to, err)
+		}
 	}
 	link := c.view.Link
 	if o.has('s') {
@@ -379,7 +378,7 @@ func runTee(c *call) int {
 			continue
 		}
 		if closer != nil {
-			defer closer.Close()
+			defer shut(closer)
 		}
 		if s.w != nil {
 			outs = append(outs, &countedWriter{c, s.w})
@@ -439,7 +438,7 @@ func runTruncate(c *call) int {
 		if err != nil {
 			return err
 		}
-		defer h.Close()
+		defer shut(h)
 		return h.Truncate(size)
 	})
 }

@@ -161,10 +161,10 @@ func (p *proc) globIn(prefix, part string, wantDir bool) ([]string, error) {
 		if err := p.alive(); err != nil {
 			return nil, err
 		}
-		if _, err := p.view.Lstat(name); err != nil && name != "" {
-			return nil, nil
+		if _, err := p.view.Lstat(name); err == nil || name == "" {
+			return []string{name}, nil
 		}
-		return []string{name}, nil
+		return nil, nil
 	}
 	dir := prefix
 	if dir == "" {
@@ -172,7 +172,7 @@ func (p *proc) globIn(prefix, part string, wantDir bool) ([]string, error) {
 	}
 	entries, err := p.view.ReadDir(dir)
 	if err != nil {
-		return nil, nil
+		return nil, nil //nolint:nilerr // what cannot be listed has no names that fit, as in every shell
 	}
 	if err := p.spend(int64(len(entries))); err != nil {
 		return nil, err

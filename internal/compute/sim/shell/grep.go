@@ -75,17 +75,21 @@ func runGrep(c *call) int {
 		c.checkKilled(err)
 		return c.usage("%v", err)
 	}
-	if o.has('r') || o.has('R') {
-		files = c.below(files)
-	}
 	g := &grepper{c: c, o: o, re: re, most: -1}
 	g.named = o.has('H') || len(files) > 1 && !o.has('h')
 	if n, err := strconv.Atoi(o.set['m']); err == nil {
 		g.most = n
 	}
-	status := c.inputs(files, g.file)
+	status := 0
+	if o.has('r') || o.has('R') {
+		g.named = !o.has('h')
+		files, status = c.below(files)
+	}
+	if len(files) > 0 || !o.has('r') && !o.has('R') {
+		status = max(status, c.inputs(files, g.file))
+	}
 	switch {
-	case status != 0 && !g.found:
+	case status != 0 && !(g.found && o.has('q')):
 		return 2
 	case g.found:
 		return 0
@@ -93,20 +97,18 @@ func runGrep(c *call) int {
 	return 1
 }
 
-// below lists the files under folders.
-func (c *call) below(roots []string) (files []string) {
+// below lists the files under folders, and returns the exit status.
+func (c *call) below(roots []string) (files []string, status int) {
 	if len(roots) == 0 {
 		roots = []string{"."}
 	}
-	for _, root := range roots {
-		c.walk(root, true, 0, func(name string, i disk.Info) error {
-			if i.Kind == disk.File {
-				files = append(files, name)
-			}
-			return nil
-		})
-	}
-	return files
+	status = c.tree(roots, true, "%s", func(name string, i disk.Info) error {
+		if i.Kind == disk.File {
+			files = append(files, name)
+		}
+		return nil
+	})
+	return files, status
 }
 
 type grepper struct {
@@ -211,7 +213,7 @@ func runSed(c *call) int {
 		if err != nil {
 			return err
 		}
-		defer r.Close()
+		defer shut(r)
 		var out strings.Builder
 		number := 0
 		c.lines(r, func(line string) bool {

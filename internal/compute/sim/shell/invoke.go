@@ -59,7 +59,8 @@ func (p *proc) invoke(c command, args []string) (err error) {
 	return run.ctl
 }
 
-// Write writes to standard output; the command ends when that is not possible.
+// Write writes to standard output. It has no failure to return: the command
+// ends when writing is not possible.
 func (c *call) Write(b []byte) (int, error) {
 	c.writeTo(c.fd[1].w, b)
 	return len(b), nil
@@ -97,9 +98,9 @@ func (c *call) check(err error) {
 // tick counts steps of the command's own work.
 func (c *call) tick(n int64) { c.check(c.spend(n)) }
 
-func (c *call) printf(format string, args ...any) { fmt.Fprintf(c, format, args...) }
+func (c *call) printf(format string, args ...any) { c.print(fmt.Sprintf(format, args...)) }
 
-func (c *call) print(s string) { io.WriteString(c, s) }
+func (c *call) print(s string) { c.writeTo(c.fd[1].w, []byte(s)) }
 
 // fail writes a message to standard error and returns 1.
 func (c *call) fail(format string, args ...any) int {
@@ -190,7 +191,7 @@ func (c *call) lines(r io.Reader, f func(line string) bool) {
 			panic(abort{status: 2})
 		}
 		line.Write(part)
-		if err == bufio.ErrBufferFull {
+		if errors.Is(err, bufio.ErrBufferFull) {
 			continue
 		}
 		if err != nil && line.Len() == 0 {

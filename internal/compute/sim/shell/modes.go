@@ -63,35 +63,6 @@ func parseMode(s string, old uint16, dir bool) (uint16, error) {
 	return mode, nil
 }
 
-// walk calls f for name and, when recursive, for everything below it.
-func (c *call) walk(name string, recursive bool, deep int, f func(name string, i disk.Info) error) error {
-	c.tick(1)
-	stat := c.view.Stat
-	if deep > 0 {
-		stat = c.view.Lstat
-	}
-	i, err := stat(name)
-	if err != nil {
-		return err
-	}
-	if err := f(name, i); err != nil {
-		return err
-	}
-	if !recursive || !i.IsDir() || deep > maxTree {
-		return nil
-	}
-	list, err := c.view.ReadDir(name)
-	if err != nil {
-		return err
-	}
-	for _, e := range list {
-		if err := c.walk(name+"/"+e.Name, true, deep+1, f); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 func runChmod(c *call) int {
 	args := c.args[1:]
 	recursive := false
@@ -102,17 +73,15 @@ func runChmod(c *call) int {
 	if len(args) < 2 {
 		return c.fail("missing operand")
 	}
-	return c.each(args[1:], "cannot change permissions of", func(name string) error {
-		return c.walk(name, recursive, 0, func(name string, i disk.Info) error {
-			if i.Kind == disk.Symlink {
-				return nil
-			}
-			mode, err := parseMode(args[0], i.Mode, i.IsDir())
-			if err != nil {
-				return err
-			}
-			return c.view.Chmod(name, mode)
-		})
+	return c.tree(args[1:], recursive, "changing permissions of '%s'", func(name string, i disk.Info) error {
+		if i.Kind == disk.Symlink {
+			return nil
+		}
+		mode, err := parseMode(args[0], i.Mode, i.IsDir())
+		if err != nil {
+			return err
+		}
+		return c.view.Chmod(name, mode)
 	})
 }
 
@@ -128,10 +97,8 @@ func runChown(c *call) int {
 	if err != nil {
 		return c.fail("%v", err)
 	}
-	return c.each(o.rest[1:], "changing ownership of", func(name string) error {
-		return c.walk(name, o.has('R'), 0, func(name string, _ disk.Info) error {
-			return c.view.Chown(name, uid, gid, !o.has('h') && !o.has('R'))
-		})
+	return c.tree(o.rest[1:], o.has('R'), "changing ownership of '%s'", func(name string, _ disk.Info) error {
+		return c.view.Chown(name, uid, gid, !o.has('h') && !o.has('R'))
 	})
 }
 

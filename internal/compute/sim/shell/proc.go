@@ -9,6 +9,7 @@ package shell
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -95,10 +96,16 @@ func (p *proc) end() {
 }
 
 func (p *proc) closeAll() {
-	for _, c := range p.sessions {
-		c.Close()
-	}
+	shut(p.sessions...)
 	p.sessions = nil
+}
+
+// shut closes files of the guest. What was written to them is on the disk
+// already: that a file is closed for the second time is all that could fail.
+func shut(files ...io.Closer) {
+	for _, f := range files {
+		_ = f.Close()
+	}
 }
 
 // alive counts a step and tells whether the command line may go on.
@@ -106,7 +113,7 @@ func (p *proc) alive() error { return p.spend(1) }
 
 func (p *proc) spend(n int64) error {
 	if err := p.ctx.Err(); err != nil {
-		if context.Cause(p.ctx) == errTimeout {
+		if errors.Is(context.Cause(p.ctx), errTimeout) {
 			return errTimeout
 		}
 		return errInterrupted
@@ -130,8 +137,15 @@ func (p *proc) say(format string, args ...any) {
 
 // complain writes to standard error and lets it pass when nobody reads that.
 func (p *proc) complain(text string) {
-	if w := p.fd[2].w; w != nil && p.meter.wrote(len(text)) == nil {
-		io.WriteString(w, text)
+	if p.meter.wrote(len(text)) == nil {
+		p.tell(text)
+	}
+}
+
+// tell is complain for the shell's own last words, which no limit holds back.
+func (p *proc) tell(text string) {
+	if w := p.fd[2].w; w != nil {
+		_, _ = io.WriteString(w, text) // there is nobody else to tell
 	}
 }
 
@@ -192,15 +206,20 @@ func (p *proc) set(name, value string) error {
 }
 
 func (p *proc) unset(name string) error {
-	v, ok := p.vars[name]
-	if v.readonly {
+	if p.vars[name].readonly {
 		return fmt.Errorf("%s: is read only", name)
 	}
-	if ok {
+	p.drop(name)
+	return nil
+}
+
+// drop takes a variable away, read only or not: that protects it from scripts,
+// not from the end of its scope.
+func (p *proc) drop(name string) {
+	if v, ok := p.vars[name]; ok {
 		p.varBytes -= len(name) + 64 + len(v.value)
 		delete(p.vars, name)
 	}
-	return nil
 }
 
 func (p *proc) export(name string) {

@@ -24,9 +24,9 @@ type Terminal interface {
 	ReadLine(prompt string) (string, error)
 	// Size returns columns and rows.
 	Size() (columns, rows int)
-	// Foreground sets what control-C calls while a command runs; it returns
-	// what it called before.
-	Foreground(interrupt func()) (before func())
+	// Foreground sets what control-C calls while a command runs, until restore
+	// is called.
+	Foreground(interrupt func()) (restore func())
 }
 
 // ErrInterrupt is what [Terminal.ReadLine] returns after control-C.
@@ -101,8 +101,7 @@ func (l Login) Run(ctx context.Context, line string, std IO) (status int) {
 	stop := p.wakeReaders()
 	defer stop()
 	if std.Terminal != nil {
-		before := std.Terminal.Foreground(cancel)
-		defer std.Terminal.Foreground(before)
+		defer std.Terminal.Foreground(cancel)()
 	}
 	return p.runLine(line)
 }
@@ -143,7 +142,7 @@ func (p *proc) guarded(f func() error) (err error) {
 func (p *proc) report(err error) {
 	var k *killed
 	if !errors.As(err, &k) {
-		p.finish(err)
+		_ = p.finish(err) // only being killed goes further up, and that it was not
 		return
 	}
 	p.status = 137
@@ -151,9 +150,7 @@ func (p *proc) report(err error) {
 		p.status = 130
 		return
 	}
-	if w := p.fd[2].w; w != nil {
-		io.WriteString(w, k.why+"\n")
-	}
+	p.tell(k.why + "\n")
 }
 
 // interactive is the loop that reads and runs commands.
@@ -179,7 +176,7 @@ func (p *proc) interactive() error {
 			continue
 		case err != nil && line == "":
 			if prompt && pending == "" {
-				io.WriteString(p.term, "logout\n")
+				p.tell("logout\n")
 			}
 			if pending != "" {
 				return p.runOne(pending)
@@ -223,8 +220,7 @@ func (p *proc) runOne(src string) error {
 	if p.onTerminal() {
 		// A person's every line starts afresh; a script that is piped in is one command.
 		p.meter = newMeter(meter)
-		before := p.term.Foreground(cancel)
-		defer p.term.Foreground(before)
+		defer p.term.Foreground(cancel)()
 	}
 	err := p.guarded(func() error { return p.source(src) })
 	p.ctx, p.meter = outer, meter

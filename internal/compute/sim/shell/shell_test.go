@@ -19,6 +19,13 @@ import (
 
 var boot = time.Date(2024, 5, 6, 12, 0, 0, 0, time.UTC)
 
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // newGuest makes a small guest whose clock runs from a fixed time.
 func newGuest(t testing.TB) *guest.Guest {
 	t.Helper()
@@ -26,14 +33,14 @@ func newGuest(t testing.TB) *guest.Guest {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { dir.Close() })
+	t.Cleanup(func() { _ = dir.Close() })
 	start := time.Now()
 	now := func() time.Time { return boot.Add(time.Since(start)) }
 	d, err := disk.Open(dir, "disk", disk.Limits{Bytes: 4 << 20, Files: 2000, Open: 64}, now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { d.Close() })
+	t.Cleanup(func() { _ = d.Close() })
 	g := &guest.Guest{
 		Facts: guest.Facts{
 			ID: "6a0f3c2e-0000-4000-8000-000000000001", Name: "web-1", Hostname: "web-1", Distro: "debian", Version: "12",
@@ -129,6 +136,9 @@ func TestScripts(t *testing.T) {
 		{`touch m; chmod 640 m; chmod u+x,g-r,o=r m; stat -c %a m; ls -l m | cut -c1-10; rm m`, "704\n-rwx---r--\n", 0},
 		{`echo x > l1; ln -s l1 l2; ln l1 l3; readlink l2; cat l2; stat -c %h l1; rm l1 l2 l3`, "l1\nx\n2\n", 0},
 		{`mkdir -p a/b/c; echo 1 > a/b/f; cp -r a z; cat z/b/f; mv z y; find y | sort; rm -rf a y`, "1\ny\ny/b\ny/b/c\ny/b/f\n", 0},
+		{`mkdir -p g/no g/z e; echo hit | tee g/no/f > g/z/f; chmod 000 g/no; grep -r hit g; echo $?; chmod 700 g/no; echo hit | grep -r hit e; echo $?; rm -r g e`, "g/z/f:hit\n2\n1\n", 0},
+		{`mkdir t; sudo touch t/a; touch t/b; chmod -R 750 t 2>&1; echo $?; stat -c %a t/b; rm -rf t`, "chmod: changing permissions of 't/a': Operation not permitted\n1\n750\n", 0},
+		{`sudo cp /etc/hostname o; cp -p o c; stat -c %U o c; rm -f o c`, "root\ndebian\n", 0},
 		{`which ls; command -v cd; type cd; command -v nope`, "/usr/bin/ls\ncd\ncd is a shell builtin\n", 1},
 		{`env -i FOO=bar env; FOO=x printenv FOO`, "FOO=bar\nx\n", 0},
 		{`seq 3 | xargs echo n; seq 2 2 6 | tac; echo abc | rev; basename /a/b.c .c; dirname /a/b`, "n 1 2 3\n6\n4\n2\ncba\nb\n/a\n", 0},
@@ -141,6 +151,7 @@ func TestScripts(t *testing.T) {
 		{`date -u +%F; uptime -p; cat /proc/uptime | cut -d. -f1`, "2024-05-06\nup 1:00\n3600\n", 0},
 		{`x=$(cat /etc/hostname); [ "$x" = "$(hostname)" ] && echo same`, "same\n", 0},
 		{`readonly r=1; r=2; echo $r`, "1\n", 0},
+		{`readonly r=1; sh -c 'echo "[$r]"'; export r; sh -c 'r=2; echo $r'; f() { local l=1; readonly l; }; f; l=2; echo $l`, "[]\n2\n2\n", 0},
 		{`f() { f2; }; f2() { echo deep; }; f; unset -f f; f 2>/dev/null; echo $?`, "deep\n127\n", 0},
 		{`tee t1 < /etc/hostname; cmp t1 /etc/hostname && echo same; rm t1`, "web-1\nsame\n", 0},
 		{`echo a >&2; echo b 2>&1 1>/dev/null; echo c >/dev/stderr`, "", 0},
@@ -178,7 +189,7 @@ func TestErrorsAreToldOnStderr(t *testing.T) {
 		if got != want || status == 0 {
 			t.Errorf("%s: got %q, status %d; want %q", script, got, status, want)
 		}
-		g.Root().Chmod("/home/debian", 0o755)
+		must(t, g.Root().Chmod("/home/debian", 0o755))
 	}
 }
 
@@ -193,7 +204,7 @@ func TestCopyIDScript(t *testing.T) {
 			t.Fatalf("status %d, %v, %q: %q", status, err, errOut, text)
 		}
 	}
-	g.Root().WriteFile("/home/debian/.ssh/authorized_keys", []byte("no newline"), 0o600)
+	must(t, g.Root().WriteFile("/home/debian/.ssh/authorized_keys", []byte("no newline"), 0o600))
 	run(login(t, g), script, "key\n")
 	if text, _ := g.Root().ReadFile("/home/debian/.ssh/authorized_keys", 1000); string(text) != "no newline\nkey\n" {
 		t.Fatalf("got %q", text)
@@ -203,7 +214,7 @@ func TestCopyIDScript(t *testing.T) {
 // What would run or grow for ever ends by a limit, and soon.
 func TestLimitsEndScripts(t *testing.T) {
 	g := newGuest(t)
-	g.Root().WriteFile("/home/debian/again", []byte("#!/bin/sh\n./again\n"), 0o755)
+	must(t, g.Root().WriteFile("/home/debian/again", []byte("#!/bin/sh\n./again\n"), 0o755))
 	l := login(t, g)
 	l.Limits.Steps = 200_000
 	l.Limits.Output = 4 << 20
@@ -262,7 +273,7 @@ E
 
 type hangUpReader struct{ *io.PipeReader }
 
-func (r *hangUpReader) CloseRead() { r.PipeReader.Close() }
+func (r *hangUpReader) CloseRead() { _ = r.PipeReader.Close() }
 
 // lockedBuffer is written by the stages of a pipeline at the same time.
 type lockedBuffer struct {

@@ -319,10 +319,12 @@ func runEnv(c *call) int {
 			if clean {
 				path := child.lookup("PATH")
 				for name := range child.vars {
-					child.unset(name)
+					child.drop(name)
 				}
 				if len(args) > 0 { // env itself still finds the program
-					child.set("PATH", path)
+					if err := child.set("PATH", path); err != nil {
+						return asFailure(err)
+					}
 				}
 			}
 			for _, kv := range set {

@@ -98,28 +98,29 @@ type loginKey struct{}
 
 // Serve serves one connection until it ends, and closes it.
 func (s *Server) Serve(ctx context.Context, conn net.Conn, door Door) {
-	defer conn.Close()
+	defer func() { _ = conn.Close() }() // it may be closed already, by either end
 	if s.unauthenticated.Add(1) > s.Limits.Unauthenticated {
 		s.unauthenticated.Add(-1)
 		return
 	}
 	a := &auth{s: s, conn: conn, route: door.Route}
 	defer a.leaveAll()
-	conn.SetDeadline(time.Now().Add(s.Limits.LoginGrace))
+	// A connection that takes no deadline has none to wait for: the handshake fails at once.
+	_ = conn.SetDeadline(time.Now().Add(s.Limits.LoginGrace))
 	sconn, channels, requests, err := ssh.NewServerConn(conn, a.config(door))
 	s.unauthenticated.Add(-1)
 	if err != nil {
 		return
 	}
-	conn.SetDeadline(time.Time{})
+	_ = conn.SetDeadline(time.Time{})
 	l, ok := sconn.Permissions.ExtraData[loginKey{}].(*login)
 	if !ok {
 		return
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer sconn.Close()
-	stop := context.AfterFunc(ctx, func() { sconn.Close() })
+	defer func() { _ = sconn.Close() }()
+	stop := context.AfterFunc(ctx, func() { _ = sconn.Close() })
 	defer stop()
 
 	// Nothing global is granted: no forwarding of any kind.
@@ -144,7 +145,7 @@ func (s *Server) keepAlive(ctx context.Context, conn *ssh.ServerConn) {
 			return
 		case <-tick.C:
 		}
-		gone := time.AfterFunc(3*s.Limits.KeepAlive, func() { conn.Close() })
+		gone := time.AfterFunc(3*s.Limits.KeepAlive, func() { _ = conn.Close() })
 		_, _, err := conn.SendRequest("keepalive@openssh.com", true, nil)
 		gone.Stop()
 		if err != nil {

@@ -2,6 +2,7 @@ package sshd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -16,7 +17,9 @@ import (
 	"github.com/keyreeve/keyreeve/internal/compute/sim/tty"
 )
 
-// connection is a client that is logged in.
+// connection is a client that is logged in. Answers to a client that has gone
+// are lost, and closing what it closed fails: neither is anybody's concern, and
+// reading ends all the same.
 type connection struct {
 	s        *Server
 	login    *login
@@ -32,12 +35,12 @@ func (c *connection) open(ctx context.Context, nc ssh.NewChannel) {
 		if nc.ChannelType() == "direct-tcpip" || nc.ChannelType() == "direct-streamlocal@openssh.com" {
 			reason = ssh.Prohibited
 		}
-		nc.Reject(reason, "a simulated guest only has sessions")
+		_ = nc.Reject(reason, "a simulated guest only has sessions")
 		return
 	}
 	if c.running.Add(1) > c.s.Limits.Sessions {
 		c.running.Add(-1)
-		nc.Reject(ssh.ResourceShortage, "too many sessions")
+		_ = nc.Reject(ssh.ResourceShortage, "too many sessions")
 		return
 	}
 	ch, requests, err := nc.Accept()
@@ -47,11 +50,11 @@ func (c *connection) open(ctx context.Context, nc ssh.NewChannel) {
 	}
 	c.sessions.Go(func() {
 		defer c.running.Add(-1)
-		defer ch.Close()
+		defer func() { _ = ch.Close() }()
 		ctx, cancel := context.WithTimeout(ctx, c.s.Limits.SessionTime)
 		defer cancel()
 		// A session that is over time, or whose connection ends, stops waiting for its client.
-		stop := context.AfterFunc(ctx, func() { ch.Close() })
+		stop := context.AfterFunc(ctx, func() { _ = ch.Close() })
 		defer stop()
 		(&session{c: c, ch: ch, cancel: cancel}).serve(ctx, requests)
 	})
@@ -118,7 +121,7 @@ func (s *session) serve(ctx context.Context, requests <-chan *ssh.Request) {
 		f := handlers[r.Type]
 		ok := f != nil && f(s, ctx, r.Payload)
 		if r.WantReply {
-			r.Reply(ok, nil)
+			_ = r.Reply(ok, nil)
 		}
 		if s.run != nil {
 			s.done.Go(s.run)
@@ -185,8 +188,8 @@ func (s *session) start(ctx context.Context, command, subsystem string) bool {
 			if r := recover(); r != nil {
 				s.c.s.Log.Error("simulated session panicked", "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
 			}
-			s.ch.SendRequest("exit-status", false, ssh.Marshal(struct{ Status uint32 }{uint32(status)}))
-			s.ch.Close()
+			_, _ = s.ch.SendRequest("exit-status", false, ssh.Marshal(struct{ Status uint32 }{uint32(status)}))
+			_ = s.ch.Close()
 		}()
 		if subsystem != "" {
 			status = s.sftp()
@@ -203,7 +206,7 @@ func (s *session) shell(ctx context.Context, command string) int {
 		Guest: l.guest, Account: l.account, Env: append(s.env, s.connEnv()...),
 		Limits: s.c.s.Limits.Shell, Log: s.c.s.Log,
 	}
-	std := shell.IO{}
+	var std shell.IO
 	if s.tty != nil {
 		go s.tty.Feed(s.ch)
 		std = shell.IO{In: s.tty, Out: s.tty, Err: s.tty, Terminal: s.tty}
@@ -228,7 +231,7 @@ func (s *session) greet() {
 		return
 	}
 	if motd, err := v.ReadFile("/etc/motd", 16<<10); err == nil {
-		s.tty.Write(motd)
+		_, _ = s.tty.Write(motd)
 	}
 }
 
@@ -266,12 +269,12 @@ func newInput(ch ssh.Channel) *input {
 }
 
 // CloseRead ends the reading.
-func (i *input) CloseRead() { i.PipeReader.Close() }
+func (i *input) CloseRead() { _ = i.PipeReader.Close() } // never fails
 
 // Read reads; after CloseRead it is at the end.
 func (i *input) Read(p []byte) (int, error) {
 	n, err := i.PipeReader.Read(p)
-	if err == io.ErrClosedPipe {
+	if errors.Is(err, io.ErrClosedPipe) {
 		err = io.EOF
 	}
 	return n, err

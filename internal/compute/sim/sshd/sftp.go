@@ -22,7 +22,7 @@ func (s *session) sftp() int {
 	f := &files{g: l.guest, view: l.guest.As(l.account)}
 	server := sftp.NewRequestServer(keepOpen{s.ch}, sftp.Handlers{FileGet: f, FilePut: f, FileCmd: f, FileList: f},
 		sftp.WithStartDirectory(f.view.Cwd))
-	defer server.Close()
+	defer func() { _ = server.Close() }() // the channel is left open for the exit status
 	if err := server.Serve(); err != nil && !errors.Is(err, io.EOF) {
 		return 1
 	}
@@ -293,8 +293,10 @@ func (i info) Name() string       { return i.Info.Name }
 func (i info) Size() int64        { return i.Info.Size }
 func (i info) ModTime() time.Time { return i.Info.ModTime }
 func (i info) Sys() any           { return nil }
-func (i info) Uid() uint32        { return i.UID }
-func (i info) Gid() uint32        { return i.GID }
+
+// Uid and Gid are what the sftp library asks a file's owner by.
+func (i info) Uid() uint32 { return i.UID } //nolint:revive // sftp.FileInfoUidGid spells it so
+func (i info) Gid() uint32 { return i.GID }
 
 func (i info) Mode() fs.FileMode {
 	m := fs.FileMode(i.Info.Mode & 0o777)

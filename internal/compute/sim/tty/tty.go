@@ -105,7 +105,8 @@ func (t *Terminal) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func (t *Terminal) show(s string) { io.WriteString(t.out, s) }
+// show echoes. Where the other end has gone, reading tells.
+func (t *Terminal) show(s string) { _, _ = io.WriteString(t.out, s) }
 
 // ReadLine shows the prompt and returns the next line.
 func (t *Terminal) ReadLine(prompt string) (string, error) {
@@ -175,17 +176,28 @@ func (t *Terminal) wake() {
 	}
 }
 
-// Foreground sets what control-C calls, nil for nothing.
-func (t *Terminal) Foreground(interrupt func()) (before func()) {
+// Foreground sets what control-C calls until restore is called.
+func (t *Terminal) Foreground(interrupt func()) (restore func()) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	before, t.interrupt = t.interrupt, interrupt
+	before := t.interrupt
+	t.foreground(interrupt)
+	return func() {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		t.foreground(before)
+	}
+}
+
+// foreground hands the keyboard to whoever is interrupted next: it may read,
+// even if the one before was told to stop reading.
+func (t *Terminal) foreground(interrupt func()) {
+	t.interrupt = interrupt
 	select {
 	case <-t.woken:
 		t.woken = make(chan struct{})
 	default:
 	}
-	return before
 }
 
 var _ shell.Terminal = (*Terminal)(nil)

@@ -94,7 +94,7 @@ func TestInterruptWakesReader(t *testing.T) {
 	term := New(&screen{}, 80, 24)
 	go term.Feed(r)
 	called := make(chan struct{})
-	term.Foreground(func() { close(called) })
+	restore := term.Foreground(func() { close(called) })
 	go io.WriteString(w, "typed\r")
 	buf := make([]byte, 100)
 	n, err := term.Read(buf)
@@ -106,6 +106,12 @@ func TestInterruptWakesReader(t *testing.T) {
 		t.Fatalf("got %q, %v", buf[:n], err)
 	}
 	<-called
+	// The next reader is not told to stop, nor is the one before interrupted again.
+	restore()
+	go io.WriteString(w, "\x03next\r")
+	if n, err := term.Read(buf); string(buf[:n]) != "next\n" || err != nil {
+		t.Fatalf("after restore: got %q, %v", buf[:n], err)
+	}
 }
 
 func FuzzFeed(f *testing.F) {
