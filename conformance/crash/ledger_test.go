@@ -349,6 +349,8 @@ func (b *ledger) logIn(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		// A server that ran when its host died starts again after it, in its turn.
+		way.Await(t, 30*time.Second)
 		if o := way.Run(t, "hostname"); strings.TrimSpace(o.Stdout) != s.Name {
 			t.Errorf("logging in to %s: exit status %d, %q, %s", s.Name, o.Exit, o.Stdout, o.Stderr)
 		}

@@ -3,9 +3,11 @@ package harness
 import (
 	"bytes"
 	"errors"
+	"net"
 	"os/exec"
 	"strconv"
 	"testing"
+	"time"
 )
 
 // SSH is a login with the system's own ssh.
@@ -40,6 +42,27 @@ func (l SSH) Run(t testing.TB, command string) Outcome {
 		l.User+"@"+l.Address, command)
 	c.Env = Environ(t.TempDir())
 	return Finish(t, c)
+}
+
+// Await waits until something accepts connections there, and fails the test
+// when nothing does in time.
+func (l SSH) Await(t testing.TB, patience time.Duration) {
+	t.Helper()
+	port := l.Port
+	if port == 0 {
+		port = 22
+	}
+	at := net.JoinHostPort(l.Address, strconv.Itoa(port))
+	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		conn, err := net.DialTimeout("tcp", at, time.Second)
+		if err == nil {
+			_ = conn.Close()
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("nothing accepts connections at %s after %v: %v", at, patience, err)
+		}
+	}
 }
 
 // Finish runs a program to its end. It fails the test only when the program

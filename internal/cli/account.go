@@ -48,15 +48,13 @@ func (a *app) userCreate() *cobra.Command {
 						return err
 					}
 				}
-				u, err := d.Identity.CreateUser(ctx, op, identity.NewUser{Name: args[0], Email: email, Password: password, DefaultProjectID: p.ID})
+				n := identity.NewUser{Name: args[0], Email: email, Password: password, DefaultProjectID: p.ID}
+				if p.ID != "" {
+					n.Grants = []identity.Assignment{{Scope: identity.Scope{Kind: identity.ProjectScope, ID: p.ID}, Role: identity.Role(role)}}
+				}
+				u, err := d.Identity.CreateUser(ctx, op, n)
 				if err != nil {
 					return err
-				}
-				if p.ID != "" {
-					given := identity.Assignment{UserID: u.ID, Scope: identity.Scope{Kind: identity.ProjectScope, ID: p.ID}, Role: identity.Role(role)}
-					if err := d.Identity.Grant(ctx, op, given); err != nil {
-						return err
-					}
 				}
 				_, err = fmt.Fprintln(a.stdout, u.ID)
 				return err

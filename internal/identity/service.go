@@ -64,10 +64,13 @@ type NewUser struct {
 	APIPassword      string // TOAST's; empty: none
 	DefaultProjectID string
 	Disabled         bool
+	// Grants are roles that come with the user; their UserID is filled in.
+	Grants []Assignment
 }
 
-// CreateUser makes a user. Faults: Forbidden (not an administrator), Invalid
-// (name, email, password), NotFound (account), Exists.
+// CreateUser makes a user, with the roles that come with it. Faults: Forbidden
+// (not an administrator), Invalid (name, password, role, scope), NotFound
+// (account, project), Exists.
 func (s *Service) CreateUser(ctx context.Context, c Caller, n NewUser) (User, error) {
 	if err := Administrator.Check(c); err != nil {
 		return User{}, err
@@ -82,6 +85,12 @@ func (s *Service) CreateUser(ctx context.Context, c Caller, n NewUser) (User, er
 		}
 		if err := tx.InsertUser(ctx, u); err != nil {
 			return err
+		}
+		for _, g := range n.Grants {
+			g.UserID = u.ID
+			if err := s.assignIn(ctx, tx, c, g, audit.Grant, Tx.InsertAssignment); err != nil {
+				return err
+			}
 		}
 		return s.audit(ctx, tx, c, audit.Create, "user", u.Name)
 	})
@@ -159,37 +168,41 @@ func (s *Service) assign(ctx context.Context, c Caller, a Assignment, action aud
 	if err := Administrator.Check(c); err != nil {
 		return err
 	}
+	return s.store.Write(ctx, func(tx Tx) error { return s.assignIn(ctx, tx, c, a, action, change) })
+}
+
+// assignIn changes an assignment within a transaction.
+func (s *Service) assignIn(ctx context.Context, tx Tx, c Caller, a Assignment, action audit.Action,
+	change func(Tx, context.Context, Assignment) error) error {
 	if _, ok := ParseRole(string(a.Role)); !ok {
 		return fault.Invalidf("role", "there is no role %q; the roles are admin, member and reader", a.Role)
 	}
-	return s.store.Write(ctx, func(tx Tx) error {
-		u, err := tx.User(ctx, a.UserID)
-		if err != nil {
-			return err
-		}
-		switch a.Scope.Kind {
-		case ProjectScope:
-			_, err = tx.Project(ctx, a.Scope.ID)
-		case AccountScope:
-			_, err = tx.Account(ctx, a.Scope.ID)
-		case SystemScope:
-		default:
-			err = fault.Invalidf("scope", "a role is given on a project, an account or the system")
-		}
-		if err != nil {
-			return err
-		}
-		if err := change(tx, ctx, a); err != nil {
-			return err
-		}
-		if err := tx.BumpEpoch(ctx); err != nil {
-			return err
-		}
-		e := c.Audit(action, "user", u.Name)
-		e.Detail = string(a.Role) + " on " + a.Scope.ID
-		e.At = s.now()
-		return tx.AppendAudit(ctx, e)
-	})
+	u, err := tx.User(ctx, a.UserID)
+	if err != nil {
+		return err
+	}
+	switch a.Scope.Kind {
+	case ProjectScope:
+		_, err = tx.Project(ctx, a.Scope.ID)
+	case AccountScope:
+		_, err = tx.Account(ctx, a.Scope.ID)
+	case SystemScope:
+	default:
+		err = fault.Invalidf("scope", "a role is given on a project, an account or the system")
+	}
+	if err != nil {
+		return err
+	}
+	if err := change(tx, ctx, a); err != nil {
+		return err
+	}
+	if err := tx.BumpEpoch(ctx); err != nil {
+		return err
+	}
+	e := c.Audit(action, "user", u.Name)
+	e.Detail = string(a.Role) + " on " + a.Scope.ID
+	e.At = s.now()
+	return tx.AppendAudit(ctx, e)
 }
 
 // User returns a user: oneself, or anyone for administrators. Faults:
