@@ -1,0 +1,51 @@
+package openstacktest
+
+import (
+	"context"
+	"log/slog"
+	"net/netip"
+	"path/filepath"
+	"testing"
+
+	"github.com/keyreeve/keyreeve/internal/compute"
+	"github.com/keyreeve/keyreeve/internal/fault"
+	"github.com/keyreeve/keyreeve/internal/identity"
+	"github.com/keyreeve/keyreeve/internal/store"
+)
+
+// OpenStore opens an empty SQLite database, which is closed when the test ends.
+func OpenStore(t testing.TB) *store.DB {
+	t.Helper()
+	db, err := store.Open(t.Context(), store.Options{SQLitePath: filepath.Join(t.TempDir(), "test.db"), Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return db
+}
+
+// Tokens are the callers by the text of their tokens, in the place of the
+// identity service.
+type Tokens map[string]identity.Caller
+
+// CheckToken returns the caller whose token has this text; any other is
+// [fault.Unauthenticated].
+func (t Tokens) CheckToken(_ context.Context, text string) (identity.Token, identity.Caller, error) {
+	c, ok := t[text]
+	if !ok {
+		return identity.Token{}, identity.Caller{}, &fault.Error{Kind: fault.Unauthenticated, Msg: "no such token"}
+	}
+	return identity.Token{UserID: c.User.ID, Scope: c.Scope}, c, nil
+}
+
+// Idle is a driver without machines; only its Info may be asked for.
+type Idle struct{ compute.Driver }
+
+// Info has the network of the recordings.
+func (Idle) Info() compute.DriverInfo {
+	return compute.DriverInfo{Name: "idle", Network: netip.MustParsePrefix("10.77.0.0/16"), Zones: []string{"nova"}}
+}
