@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/keyreeve/keyreeve/internal/dialect/openstack/openstacktest"
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack/schema"
 	"github.com/keyreeve/keyreeve/internal/fault"
 )
@@ -71,7 +72,7 @@ func invalidBody(text string) error {
 
 func TestRecordedErrors(t *testing.T) {
 	compared := 0
-	for _, rec := range records(t, "errors.jsonl") {
+	for _, rec := range openstacktest.Recording(t, "testdata/errors.jsonl") {
 		key := fmt.Sprint(rec.Section, " ", rec.Seq)
 		if key == "keystone 46" {
 			continue // its text holds a dump of Keystone's schema
@@ -96,7 +97,7 @@ func TestRecordedErrors(t *testing.T) {
 			case strings.HasPrefix(rec.Request.URL, "http://127.0.0.1:31696"):
 				neutron.Error(w, r, err)
 			default:
-				v, wrong := ComputeVersions.Negotiate(rec.requestHeader())
+				v, wrong := ComputeVersions.Negotiate(rec.RequestHeader())
 				if wrong != nil {
 					t.Error(wrong)
 				}

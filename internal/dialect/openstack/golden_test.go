@@ -1,77 +1,18 @@
 package openstack
 
 import (
-	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/keyreeve/keyreeve/internal/dialect/openstack/openstacktest"
 	"github.com/keyreeve/keyreeve/internal/fault"
 )
-
-// record is one exchange with a real service.
-type record struct {
-	Section string
-	Seq     int
-	Name    string
-	Request struct {
-		Method, URL, Body string
-		Headers           map[string]string
-	}
-	Response struct {
-		Status  int
-		Headers [][2]string
-		Body    string
-	}
-}
-
-func (r record) header(name string) []string {
-	var values []string
-	for _, pair := range r.Response.Headers {
-		if strings.EqualFold(pair[0], name) {
-			values = append(values, pair[1])
-		}
-	}
-	return values
-}
-
-func (r record) requestHeader() http.Header {
-	h := http.Header{}
-	for name, value := range r.Request.Headers {
-		h.Set(name, value)
-	}
-	return h
-}
-
-func records(t *testing.T, file string) []record {
-	t.Helper()
-	f, err := os.Open("testdata/" + file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	var all []record
-	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		var r record
-		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, r)
-	}
-	if lines.Err() != nil || len(all) == 0 {
-		t.Fatalf("%s: %d records, %v", file, len(all), lines.Err())
-	}
-	return all
-}
 
 // The recorded services stood on ports of their own; here each has a prefix.
 var prefixes = strings.NewReplacer(
@@ -116,7 +57,7 @@ func answer(t *testing.T, handle http.HandlerFunc) (*http.Response, string) {
 
 // compare holds an answer against the recorded one: status, body byte for
 // byte, and every header but request ids, whose presence counts.
-func compare(t *testing.T, r record, handle http.HandlerFunc) {
+func compare(t *testing.T, r openstacktest.Exchange, handle http.HandlerFunc) {
 	t.Helper()
 	resp, body := answer(t, handle)
 	name := r.Section + ": " + r.Name
@@ -130,7 +71,7 @@ func compare(t *testing.T, r record, handle http.HandlerFunc) {
 	for _, pair := range r.Response.Headers {
 		key := http.CanonicalHeaderKey(pair[0])
 		wanted[key] = true
-		got, want := resp.Header.Values(key), r.header(key)
+		got, want := resp.Header.Values(key), r.Header(key)
 		for i := range want {
 			want[i] = prefixes.Replace(want[i])
 		}
@@ -179,12 +120,12 @@ func TestRecordedDiscovery(t *testing.T) {
 		"http://127.0.0.1:31500/v3/": identity(http.StatusOK, IdentityVersion),
 	}
 	compared := 0
-	for _, rec := range records(t, "discovery.jsonl") {
+	for _, rec := range openstacktest.Recording(t, "testdata/discovery.jsonl") {
 		handle := handlers[rec.Request.URL]
 		switch strings.TrimSuffix(rec.Request.URL, "/") {
 		case "http://127.0.0.1:31774/v2.1":
 			handle = func(w http.ResponseWriter, r *http.Request) {
-				v, err := ComputeVersions.Negotiate(rec.requestHeader())
+				v, err := ComputeVersions.Negotiate(rec.RequestHeader())
 				if err != nil {
 					nova.Error(w, r, v, err)
 					return
@@ -215,9 +156,9 @@ func TestRecordedDiscovery(t *testing.T) {
 // TestRecordedVersions holds the negotiation against a real Nova's answers to
 // the same headers.
 func TestRecordedVersions(t *testing.T) {
-	for _, rec := range records(t, "versions.jsonl") {
+	for _, rec := range openstacktest.Recording(t, "testdata/versions.jsonl") {
 		compare(t, rec, func(w http.ResponseWriter, r *http.Request) {
-			v, err := ComputeVersions.Negotiate(rec.requestHeader())
+			v, err := ComputeVersions.Negotiate(rec.RequestHeader())
 			if err != nil {
 				nova.Error(w, r, v, err)
 				return

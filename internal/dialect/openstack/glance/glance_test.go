@@ -1,29 +1,21 @@
 package glance
 
 import (
-	"bufio"
-	"context"
 	"encoding/json"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/keyreeve/keyreeve/internal/compute"
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack"
+	"github.com/keyreeve/keyreeve/internal/dialect/openstack/openstacktest"
 	"github.com/keyreeve/keyreeve/internal/fault"
 	"github.com/keyreeve/keyreeve/internal/identity"
 	"github.com/keyreeve/keyreeve/internal/store"
-	"github.com/keyreeve/keyreeve/internal/wire"
 )
 
 const (
@@ -33,41 +25,16 @@ const (
 	owner     = "81714fe475c94e1b81f6daa10c1f6427"
 )
 
-type tokens map[string]identity.Caller
-
-func (t tokens) CheckToken(_ context.Context, text string) (identity.Token, identity.Caller, error) {
-	c, ok := t[text]
-	if !ok {
-		return identity.Token{}, identity.Caller{}, &fault.Error{Kind: fault.Unauthenticated}
-	}
-	return identity.Token{}, c, nil
-}
-
 func inProject(projectID string, roles ...identity.Role) identity.Caller {
 	return identity.Caller{Region: "one", Project: identity.Project{ID: projectID}, Roles: roles,
 		Scope: identity.Scope{Kind: identity.ProjectScope, ID: projectID}}
 }
 
-// idle is a driver without machines.
-type idle struct{ compute.Driver }
-
-func (idle) Info() compute.DriverInfo {
-	return compute.DriverInfo{Name: "idle", Network: netip.MustParsePrefix("10.0.0.0/16"), Zones: []string{"nova"}}
-}
-
 func service(t *testing.T) *Dialect {
 	t.Helper()
-	db, err := store.Open(t.Context(), store.Options{SQLitePath: filepath.Join(t.TempDir(), "test.db"), Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	db := openstacktest.OpenStore(t)
 	made := time.Date(2026, 11, 22, 0, 33, 3, 0, time.UTC)
-	err = db.Write(t.Context(), func(tx *store.Tx) error {
+	err := db.Write(t.Context(), func(tx *store.Tx) error {
 		for k, i := range []compute.Image{
 			{ID: cirros, Name: "cirros", Public: true},
 			{ID: cirrosAlt, Name: "cirros-alt", Public: true},
@@ -87,91 +54,37 @@ func service(t *testing.T) *Dialect {
 		t.Fatal(err)
 	}
 	return New(Options{
-		Identity: tokens{
+		Identity: openstacktest.Tokens{
 			"<token alice>": inProject("24fa3f47f61d430ca700b103c5fbbca2", identity.RoleReader),
 			"<token owner>": inProject(owner, identity.RoleReader, identity.RoleMember),
 			"<token none>":  {Region: "one"},
 		},
-		Compute: compute.New(db.Compute(), idle{}, compute.Options{Now: time.Now}),
+		Compute:      compute.New(db.Compute(), openstacktest.Idle{}, compute.Options{Now: time.Now}),
+		IdentityBase: openstack.Base{Fixed: "http://127.0.0.1:31500"},
 	})
 }
 
 func get(t *testing.T, d *Dialect, who, target string) *httptest.ResponseRecorder {
 	t.Helper()
-	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, target, nil)
-	if who != "" {
-		r.Header.Set("X-Auth-Token", "<token "+who+">")
-	}
-	w := httptest.NewRecorder()
-	wire.Wrap(d.Surface(), wire.Instruments{}, d.Handler()).ServeHTTP(w, r)
-	return w
+	return openstacktest.Answer(openstacktest.Serve(d), openstacktest.Request(t, who, http.MethodGet, target, ""))
 }
 
-// unknownHere is what a real image says of its data and is not known here.
-var unknownHere = regexp.MustCompile(`"(checksum|os_hash_algo|os_hash_value|virtual_size)": ("[^"]*"|\d+|null)`)
-
-func decoded(t *testing.T, body string) (v any) {
-	t.Helper()
-	body = unknownHere.ReplaceAllString(body, `"$1": "unknown"`)
-	body = regexp.MustCompile(`"2026-11-22T00:33:0\dZ"`).ReplaceAllString(body, `"a time"`)
-	if err := json.Unmarshal([]byte(body), &v); err != nil {
-		t.Fatalf("%s: %v", body, err)
-	}
-	return v
+// different is what a real image says of its data, which is not known here, and
+// the times.
+var different = openstacktest.Masks{
+	{Shape: regexp.MustCompile(`"(checksum|os_hash_algo|os_hash_value|virtual_size)": ("[^"]*"|\d+|null)`), As: `"$1": "unknown"`},
+	{Shape: regexp.MustCompile(`"2026-11-22T00:33:0\dZ"`), As: `"a time"`},
 }
 
 // TestRecorded asks what a real Glance was asked.
 func TestRecorded(t *testing.T) {
-	d := service(t)
-	f, err := os.Open("testdata/recorded/glance.jsonl")
-	if err != nil {
-		t.Fatal(err)
+	handler := openstacktest.Serve(service(t))
+	recording := openstacktest.Recording(t, "testdata/recorded/glance.jsonl")
+	for _, x := range recording {
+		x.Compare(t, x.Ask(t, handler), func(body string) any { return openstacktest.Decode(t, different.Hide(body)) })
 	}
-	defer f.Close()
-	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, 1<<20)
-	asked := 0
-	for lines.Scan() {
-		var r struct {
-			Name    string
-			Request struct {
-				URL     string
-				Headers map[string]string
-			}
-			Response struct {
-				Status  int
-				Headers [][2]string
-				Body    string
-			}
-		}
-		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
-			t.Fatal(err)
-		}
-		asked++
-		who := strings.TrimSuffix(strings.TrimPrefix(r.Request.Headers["X-Auth-Token"], "<token "), ">")
-		w := get(t, d, who, r.Request.URL)
-		if w.Code != r.Response.Status {
-			t.Errorf("%s: %d, want %d: %s", r.Name, w.Code, r.Response.Status, w.Body)
-			continue
-		}
-		if diff := cmp.Diff(decoded(t, r.Response.Body), decoded(t, w.Body.String())); diff != "" {
-			t.Errorf("%s (-want +got)\n%s", r.Name, diff)
-		}
-		var want, got []string
-		for _, h := range r.Response.Headers {
-			want = append(want, strings.ToLower(h[0]))
-		}
-		for name := range w.Header() {
-			got = append(got, strings.ToLower(name))
-		}
-		slices.Sort(want)
-		slices.Sort(got)
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("%s: headers (-want +got)\n%s", r.Name, diff)
-		}
-	}
-	if lines.Err() != nil || asked < 6 {
-		t.Errorf("%d answers were compared, %v", asked, lines.Err())
+	if len(recording) < 6 {
+		t.Errorf("only %d answers were compared", len(recording))
 	}
 }
 

@@ -1,34 +1,18 @@
 package keystone_test
 
 import (
-	"bufio"
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/keyreeve/keyreeve/internal/dialect/openstack/openstacktest"
 	"github.com/keyreeve/keyreeve/internal/identity"
 )
-
-// exchange is one line of testdata: a request and what was answered, recorded
-// from Nova 26.2.2 and Keystone 22.0.2.
-type exchange struct {
-	Name    string
-	Request struct {
-		Method, URL, Body string
-		Headers           map[string]string
-	}
-	Response struct {
-		Status  int
-		Headers [][2]string
-		Body    string
-	}
-}
 
 // deviation is an answer that differs on purpose.
 type deviation struct {
@@ -63,7 +47,8 @@ var services = map[string]string{
 	"http://127.0.0.1:31292": "/image", "http://127.0.0.1:31696": "/network",
 }
 
-// recordings are the files and the ids of those who are in them.
+// recordings are the files, recorded from Nova 26.2.2 and Keystone 22.0.2, and
+// the ids of those who are in them.
 var recordings = []struct {
 	file string
 	ids  map[string]string
@@ -93,7 +78,7 @@ func TestRecorded(t *testing.T) {
 				r.ids[recorded] = here
 			}
 			n := 0
-			for _, x := range readExchanges(t, rec.file) {
+			for _, x := range openstacktest.Recording(t, filepath.Join("testdata", rec.file)) {
 				if !strings.HasPrefix(x.Request.URL, "http://127.0.0.1:31500") {
 					continue // another service's answer
 				}
@@ -111,29 +96,6 @@ func TestRecorded(t *testing.T) {
 			t.Errorf("nothing recorded is called %q", name)
 		}
 	}
-}
-
-func readExchanges(t *testing.T, file string) []exchange {
-	t.Helper()
-	f, err := os.Open(filepath.Join("testdata", file))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = f.Close() }()
-	var all []exchange
-	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		var x exchange
-		if err := json.Unmarshal(lines.Bytes(), &x); err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, x)
-	}
-	if err := lines.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return all
 }
 
 // replay plays one recording against one world. A recorded id stands for the
@@ -160,7 +122,7 @@ func (r *replay) here(text string) string {
 	})
 }
 
-func (r *replay) play(t *testing.T, x exchange) {
+func (r *replay) play(t *testing.T, x openstacktest.Exchange) {
 	headers := []string{}
 	for name, value := range x.Request.Headers {
 		headers = append(headers, name, r.here(value))
@@ -197,7 +159,7 @@ func (r *replay) play(t *testing.T, x exchange) {
 	r.compare(t, "", sorted(want, r.here), sorted(have, r.here))
 }
 
-func (r *replay) compareHeaders(t *testing.T, x exchange, got answer) {
+func (r *replay) compareHeaders(t *testing.T, x openstacktest.Exchange, got answer) {
 	t.Helper()
 	var want, have []string
 	for _, h := range x.Response.Headers {

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -16,8 +15,8 @@ import (
 
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack"
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack/keystone"
+	"github.com/keyreeve/keyreeve/internal/dialect/openstack/openstacktest"
 	"github.com/keyreeve/keyreeve/internal/identity"
-	"github.com/keyreeve/keyreeve/internal/store"
 	"github.com/keyreeve/keyreeve/internal/wire"
 )
 
@@ -54,12 +53,7 @@ var epoch = time.Date(2026, 11, 22, 0, 36, 59, 0, time.UTC)
 // ("user alice", "project demo").
 func newWorld(t *testing.T, ids map[string]string, change ...func(*identity.Options, *keystone.Options)) *world {
 	t.Helper()
-	db, err := store.Open(t.Context(), store.Options{
-		SQLitePath: filepath.Join(t.TempDir(), "keyreeve.db"), Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
+	db := openstacktest.OpenStore(t)
 	sealer, err := identity.NewSealer(make([]byte, 32))
 	if err != nil {
 		t.Fatal(err)

@@ -1,29 +1,22 @@
 package neutron
 
 import (
-	"bufio"
-	"context"
 	"encoding/json"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/keyreeve/keyreeve/internal/compute"
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack"
+	"github.com/keyreeve/keyreeve/internal/dialect/openstack/openstacktest"
 	"github.com/keyreeve/keyreeve/internal/fault"
 	"github.com/keyreeve/keyreeve/internal/identity"
 	"github.com/keyreeve/keyreeve/internal/store"
-	"github.com/keyreeve/keyreeve/internal/wire"
 )
 
 const (
@@ -36,42 +29,17 @@ const (
 
 var made = time.Date(2026, 11, 22, 0, 33, 4, 0, time.UTC)
 
-type tokens map[string]identity.Caller
-
-func (t tokens) CheckToken(_ context.Context, text string) (identity.Token, identity.Caller, error) {
-	c, ok := t[text]
-	if !ok {
-		return identity.Token{}, identity.Caller{}, &fault.Error{Kind: fault.Unauthenticated}
-	}
-	return identity.Token{}, c, nil
-}
-
 func inProject(projectID string, roles ...identity.Role) identity.Caller {
 	return identity.Caller{Region: "one", Project: identity.Project{ID: projectID, CreatedAt: made}, Roles: roles,
 		Scope: identity.Scope{Kind: identity.ProjectScope, ID: projectID}}
-}
-
-// idle is a driver without machines.
-type idle struct{ compute.Driver }
-
-func (idle) Info() compute.DriverInfo {
-	return compute.DriverInfo{Name: "idle", Network: netip.MustParsePrefix("10.77.0.0/16"), Zones: []string{"nova"}}
 }
 
 // service has two networks, of which one is shared, and the servers web-0 to
 // web-2 of demo and other of another project.
 func service(t *testing.T) *Dialect {
 	t.Helper()
-	db, err := store.Open(t.Context(), store.Options{SQLitePath: filepath.Join(t.TempDir(), "test.db"), Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	err = db.Write(t.Context(), func(tx *store.Tx) error {
+	db := openstacktest.OpenStore(t)
+	err := db.Write(t.Context(), func(tx *store.Tx) error {
 		for _, n := range []compute.Network{
 			{ID: sharedNet, Name: "shared", SubnetID: sharedSub, CIDR: "10.77.0.0/16", Shared: true, ProjectID: owner, CreatedAt: made},
 			{ID: hiddenNet, Name: "hidden", SubnetID: "11111111-0000-4000-8000-000000000002", CIDR: "10.78.0.0/16", ProjectID: owner, CreatedAt: made},
@@ -106,105 +74,44 @@ func service(t *testing.T) *Dialect {
 		t.Fatal(err)
 	}
 	return New(Options{
-		Identity: tokens{
+		Identity: openstacktest.Tokens{
 			"<token alice>": inProject(demo, identity.RoleReader, identity.RoleMember),
 			"<token admin>": inProject("ad000000000000000000000000000001", identity.RoleReader, identity.RoleMember, identity.RoleAdmin),
 			"<token none>":  {Region: "one"},
 		},
-		Compute: compute.New(db.Compute(), idle{}, compute.Options{Now: time.Now}),
+		Compute: compute.New(db.Compute(), openstacktest.Idle{}, compute.Options{Now: time.Now}),
 	})
 }
 
 func get(t *testing.T, d *Dialect, who, target string) *httptest.ResponseRecorder {
 	t.Helper()
-	if !strings.HasPrefix(target, "http") {
-		target = "http://cloud.example" + target
-	}
-	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, target, nil)
-	if who != "" {
-		r.Header.Set("X-Auth-Token", "<token "+who+">")
-	}
-	w := httptest.NewRecorder()
-	wire.Wrap(d.Surface(), wire.Instruments{}, d.Handler()).ServeHTTP(w, r)
-	return w
+	return openstacktest.Answer(openstacktest.Serve(d), openstacktest.Request(t, who, http.MethodGet, target, ""))
 }
 
 // volatile is what is different in each cloud.
-var volatile = []struct{ shape, as string }{
-	{`"2026-11-22T00:33:\d\dZ"`, `"a time"`},
-	{`"revision_number": ?\d+`, `"revision_number": 0`},
-	{`"standard_attr_id": ?\d+`, `"standard_attr_id": 0`},
-}
-
-func decoded(t *testing.T, body string) (v map[string]any) {
-	t.Helper()
-	for _, x := range volatile {
-		body = regexp.MustCompile(x.shape).ReplaceAllString(body, x.as)
-	}
-	if err := json.Unmarshal([]byte(body), &v); err != nil {
-		t.Fatalf("%s: %v", body, err)
-	}
-	return v
+var volatile = openstacktest.Masks{
+	{Shape: regexp.MustCompile(`"2026-11-22T00:33:\d\dZ"`), As: `"a time"`},
+	{Shape: regexp.MustCompile(`"revision_number": ?\d+`), As: `"revision_number": 0`},
+	{Shape: regexp.MustCompile(`"standard_attr_id": ?\d+`), As: `"standard_attr_id": 0`},
 }
 
 // TestRecorded asks what a real Neutron was asked.
 func TestRecorded(t *testing.T) {
-	d := service(t)
-	f, err := os.Open("testdata/recorded/neutron.jsonl")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, 1<<20)
-	asked := 0
-	for lines.Scan() {
-		var r struct {
-			Name    string
-			Request struct {
-				URL     string
-				Headers map[string]string
+	handler := openstacktest.Serve(service(t))
+	recording := openstacktest.Recording(t, "testdata/recorded/neutron.jsonl")
+	for _, x := range recording {
+		x.Compare(t, x.Ask(t, handler), func(body string) any {
+			v := openstacktest.Decode(t, volatile.Hide(body))
+			if strings.Contains(x.Name, "security-groups") {
+				// A real default group lets in what is in the group; here it lets in
+				// everything. Ids follow from the project.
+				return shapes(v.(map[string]any))
 			}
-			Response struct {
-				Status  int
-				Headers [][2]string
-				Body    string
-			}
-		}
-		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
-			t.Fatal(err)
-		}
-		asked++
-		who := strings.TrimSuffix(strings.TrimPrefix(r.Request.Headers["X-Auth-Token"], "<token "), ">")
-		w := get(t, d, who, r.Request.URL)
-		if w.Code != r.Response.Status {
-			t.Errorf("%s: %d, want %d: %s", r.Name, w.Code, r.Response.Status, w.Body)
-			continue
-		}
-		want, got := decoded(t, r.Response.Body), decoded(t, w.Body.String())
-		if strings.Contains(r.Name, "security-groups") {
-			// A real default group lets in what is in the group; here it lets in
-			// everything. Ids follow from the project.
-			want, got = shapes(want), shapes(got)
-		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("%s (-want +got)\n%s", r.Name, diff)
-		}
-		var wanted, given []string
-		for _, h := range r.Response.Headers {
-			wanted = append(wanted, strings.ToLower(h[0]))
-		}
-		for name := range w.Header() {
-			given = append(given, strings.ToLower(name))
-		}
-		slices.Sort(wanted)
-		slices.Sort(given)
-		if diff := cmp.Diff(wanted, given); diff != "" {
-			t.Errorf("%s: headers (-want +got)\n%s", r.Name, diff)
-		}
+			return v
+		})
 	}
-	if lines.Err() != nil || asked < 4 {
-		t.Errorf("%d answers were compared, %v", asked, lines.Err())
+	if len(recording) < 4 {
+		t.Errorf("only %d answers were compared", len(recording))
 	}
 }
 

@@ -1,10 +1,7 @@
 package nova
 
 import (
-	"context"
-	"log/slog"
 	"net/http"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -13,13 +10,12 @@ import (
 
 	"github.com/keyreeve/keyreeve/internal/compute"
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack"
-	"github.com/keyreeve/keyreeve/internal/fault"
+	"github.com/keyreeve/keyreeve/internal/dialect/openstack/openstacktest"
 	"github.com/keyreeve/keyreeve/internal/identity"
 	"github.com/keyreeve/keyreeve/internal/keypair"
 	"github.com/keyreeve/keyreeve/internal/sshkey"
 	"github.com/keyreeve/keyreeve/internal/sshkey/weak"
 	"github.com/keyreeve/keyreeve/internal/store"
-	"github.com/keyreeve/keyreeve/internal/wire"
 )
 
 // The people of the recordings, with the ids they have there.
@@ -30,16 +26,6 @@ const (
 	admin = "f0b85eead63846eeb11f985286212b53"
 )
 
-type tokens map[string]identity.Caller
-
-func (t tokens) CheckToken(_ context.Context, text string) (identity.Token, identity.Caller, error) {
-	c, ok := t[text]
-	if !ok {
-		return identity.Token{}, identity.Caller{}, &fault.Error{Kind: fault.Unauthenticated, Msg: "no such token"}
-	}
-	return identity.Token{UserID: c.User.ID, Scope: c.Scope}, c, nil
-}
-
 func inProject(userID, projectID string, role identity.Role) identity.Caller {
 	roles := role.Implied()
 	slices.Reverse(roles)
@@ -49,8 +35,8 @@ func inProject(userID, projectID string, role identity.Role) identity.Caller {
 	}
 }
 
-func people() tokens {
-	return tokens{
+func people() openstacktest.Tokens {
+	return openstacktest.Tokens{
 		"<token alice>":          inProject(alice, demo, identity.RoleMember),
 		"<token bob>":            inProject(bob, demo, identity.RoleMember),
 		"<token quinn>":          inProject("c4c5c7f3d62943df83013c871af3995b", demo, identity.RoleMember),
@@ -73,15 +59,7 @@ type cloud struct {
 
 func newCloud(t testing.TB) *cloud {
 	t.Helper()
-	db, err := store.Open(t.Context(), store.Options{SQLitePath: filepath.Join(t.TempDir(), "test.db"), Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	db := openstacktest.OpenStore(t)
 	now := func() time.Time { return time.Date(2026, 11, 21, 23, 27, 13, 0, time.UTC) }
 	d := New(Options{
 		Identity: people(),
@@ -92,7 +70,7 @@ func newCloud(t testing.TB) *cloud {
 		KeyPairQuota: 100,
 		WeakKeys:     keypair.WeakPolicy{Action: keypair.RefuseWeak, Checks: weak.DefaultPolicy()},
 	})
-	return &cloud{db: db, dialect: d, handler: wire.Wrap(d.Surface(), wire.Instruments{}, d.Handler())}
+	return &cloud{db: db, dialect: d, handler: openstacktest.Serve(d)}
 }
 
 func (c *cloud) write(t testing.TB, fn func(*store.Tx) error) {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/keyreeve/keyreeve/internal/audit"
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack"
+	"github.com/keyreeve/keyreeve/internal/dialect/openstack/openstacktest"
 	"github.com/keyreeve/keyreeve/internal/fault"
 	"github.com/keyreeve/keyreeve/internal/identity"
 	"github.com/keyreeve/keyreeve/internal/wire"
@@ -20,16 +21,11 @@ import (
 // call sends one request as somebody at a microversion; both may be empty.
 func (c *cloud) call(t *testing.T, who, version, method, target, body string) *httptest.ResponseRecorder {
 	t.Helper()
-	r := httptest.NewRequestWithContext(t.Context(), method, "http://cloud.example"+target, strings.NewReader(body))
-	if who != "" {
-		r.Header.Set("X-Auth-Token", "<token "+who+">")
-	}
+	r := openstacktest.Request(t, who, method, target, body)
 	if version != "" {
 		r.Header.Set("OpenStack-API-Version", "compute "+version)
 	}
-	w := httptest.NewRecorder()
-	c.handler.ServeHTTP(w, r)
-	return w
+	return openstacktest.Answer(c.handler, r)
 }
 
 // header returns the first value of a header, however its name is spelled.

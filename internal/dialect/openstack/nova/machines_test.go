@@ -3,9 +3,7 @@ package nova
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"net/netip"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -15,11 +13,11 @@ import (
 
 	"github.com/keyreeve/keyreeve/internal/compute"
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack"
+	"github.com/keyreeve/keyreeve/internal/dialect/openstack/openstacktest"
 	"github.com/keyreeve/keyreeve/internal/fault"
 	"github.com/keyreeve/keyreeve/internal/keypair"
 	"github.com/keyreeve/keyreeve/internal/sshkey"
 	"github.com/keyreeve/keyreeve/internal/store"
-	"github.com/keyreeve/keyreeve/internal/wire"
 )
 
 // The images and the network of the recordings.
@@ -129,15 +127,7 @@ type machines struct {
 
 func newMachines(t testing.TB) *machines {
 	t.Helper()
-	db, err := store.Open(t.Context(), store.Options{SQLitePath: filepath.Join(t.TempDir(), "test.db"), Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	db := openstacktest.OpenStore(t)
 	m := &machines{driver: &fakeDriver{machines: map[string]*machine{}}, clock: time.Date(2026, 11, 22, 0, 37, 20, 0, time.UTC)}
 	macs := 0
 	now := func() time.Time { m.clock = m.clock.Add(time.Second); return m.clock }
@@ -154,7 +144,7 @@ func newMachines(t testing.TB) *machines {
 		KeyPairQuota: 100,
 		Log:          db,
 	})
-	m.cloud = &cloud{db: db, dialect: d, handler: wire.Wrap(d.Surface(), wire.Instruments{}, d.Handler())}
+	m.cloud = &cloud{db: db, dialect: d, handler: openstacktest.Serve(d)}
 	m.write(t, func(tx *store.Tx) error {
 		made := time.Date(2026, 11, 22, 0, 33, 3, 0, time.UTC)
 		for _, i := range []compute.Image{{ID: cirros, Name: "cirros"}, {ID: cirrosAlt, Name: "cirros-alt"},

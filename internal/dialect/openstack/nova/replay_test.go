@@ -1,65 +1,25 @@
 package nova
 
 import (
-	"bufio"
-	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"software.sslmate.com/src/go-pkcs12"
 
+	"github.com/keyreeve/keyreeve/internal/dialect/openstack/openstacktest"
 	"github.com/keyreeve/keyreeve/internal/keypair"
 	"github.com/keyreeve/keyreeve/internal/sshkey"
 	"github.com/keyreeve/keyreeve/internal/store"
 )
-
-// record is one recorded exchange; see testdata/recorded/README.md.
-type record struct {
-	Section, Name string
-	Request       struct {
-		Method, URL, Body string
-		Headers           map[string]string
-	}
-	Response struct {
-		Status  int
-		Headers [][2]string
-		Body    string
-	}
-}
-
-func records(t *testing.T, section string) []record {
-	t.Helper()
-	f, err := os.Open("testdata/recorded/" + section + ".jsonl")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	var all []record
-	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		var r record
-		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, r)
-	}
-	if lines.Err() != nil || len(all) == 0 {
-		t.Fatalf("%s: %d records, %v", section, len(all), lines.Err())
-	}
-	return all
-}
 
 // difference is a record that is answered in another way on purpose.
 type difference struct {
@@ -71,12 +31,12 @@ type difference struct {
 }
 
 // is reports whether the difference is about this record.
-func (d difference) is(r record) bool {
+func (d difference) is(r openstacktest.Exchange) bool {
 	return d.section == r.Section && regexp.MustCompile("^(?:"+d.name+")$").MatchString(r.Name)
 }
 
 // check compares an answer with what it should be instead of the recorded one.
-func (d difference) check(t *testing.T, r record, got *httptest.ResponseRecorder) {
+func (d difference) check(t *testing.T, r openstacktest.Exchange, got *httptest.ResponseRecorder) {
 	t.Helper()
 	if d.status != 0 && got.Code != d.status || d.status == 0 && got.Code >= 300 || !strings.Contains(got.Body.String(), d.holds) {
 		t.Errorf("%s: %d %s, want %d and %s, because: %s", r.Name, got.Code, got.Body, d.status, d.holds, d.why)
@@ -119,7 +79,7 @@ func TestRecorded(t *testing.T) {
 					c.put(t, alice, name, "ssh", ed25519Key)
 				}
 			}
-			for _, r := range records(t, section) {
+			for _, r := range openstacktest.Recording(t, "testdata/recorded/"+section+".jsonl") {
 				if c.changeQuota(t, r) {
 					continue
 				}
@@ -130,7 +90,7 @@ func TestRecorded(t *testing.T) {
 					used[different[i].section+different[i].name] = true
 					continue
 				}
-				compare(t, r, got)
+				r.Compare(t, got, func(body string) any { return decoded(t, body) })
 			}
 		})
 	}
@@ -146,30 +106,24 @@ const ed25519Key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAtFHPWwfsetgfEniPqibyts
 var repeated = regexp.MustCompile(`<<repeat (.) (\d+)>>`)
 
 // ask sends a recorded request.
-func (c *cloud) ask(t *testing.T, r record) *httptest.ResponseRecorder {
+func (c *cloud) ask(t *testing.T, r openstacktest.Exchange) *httptest.ResponseRecorder {
 	t.Helper()
-	body := repeated.ReplaceAllStringFunc(r.Request.Body, func(s string) string {
+	r.Request.Body = repeated.ReplaceAllStringFunc(r.Request.Body, func(s string) string {
 		m := repeated.FindStringSubmatch(s)
 		n, _ := strconv.Atoi(m[2])
 		return strings.Repeat(m[1], n)
 	})
-	if strings.Contains(body, "(OpenSSH private key") {
+	if strings.Contains(r.Request.Body, "(OpenSSH private key") {
 		key, err := sshkey.Generate(sshkey.SpecEd25519)
 		if err != nil {
 			t.Fatal(err)
 		}
-		body = regexp.MustCompile(`"\(OpenSSH private key[^"]*"`).ReplaceAllLiteralString(body, jsonText(t, string(key.PEM())))
+		r.Request.Body = regexp.MustCompile(`"\(OpenSSH private key[^"]*"`).ReplaceAllLiteralString(r.Request.Body, jsonText(t, string(key.PEM())))
 	}
 	if r.Name == "invalid utf-8" {
-		body = "{\"keypair\":{\"name\":\"\xff\"}}"
+		r.Request.Body = "{\"keypair\":{\"name\":\"\xff\"}}"
 	}
-	req := httptest.NewRequestWithContext(t.Context(), r.Request.Method, r.Request.URL, strings.NewReader(body))
-	for name, value := range r.Request.Headers {
-		req.Header.Set(name, value)
-	}
-	w := httptest.NewRecorder()
-	c.handler.ServeHTTP(w, req)
-	return w
+	return r.Ask(t, c.handler)
 }
 
 // told is what a recorded answer tells of a key pair.
@@ -181,7 +135,7 @@ type told struct {
 
 // prepare makes the state in which a recorded answer is right, where the
 // exchange that made it was left out.
-func (c *cloud) prepare(t *testing.T, r record) {
+func (c *cloud) prepare(t *testing.T, r openstacktest.Exchange) {
 	t.Helper()
 	u, err := url.Parse(r.Request.URL)
 	if err != nil {
@@ -222,7 +176,7 @@ func (c *cloud) prepare(t *testing.T, r record) {
 }
 
 // changeQuota does what the recorded changes of quotas did, which are not served.
-func (c *cloud) changeQuota(t *testing.T, r record) bool {
+func (c *cloud) changeQuota(t *testing.T, r openstacktest.Exchange) bool {
 	t.Helper()
 	switch {
 	case !strings.Contains(r.Request.URL, "os-quota-sets"):
@@ -244,54 +198,13 @@ func (c *cloud) changeQuota(t *testing.T, r record) bool {
 	return true
 }
 
-func compare(t *testing.T, r record, got *httptest.ResponseRecorder) {
-	t.Helper()
-	if got.Code != r.Response.Status {
-		t.Errorf("%s %s: %s: status %d, want %d\n%s", r.Request.Method, r.Request.URL, r.Name, got.Code, r.Response.Status, got.Body)
-		return
-	}
-	var names, want []string
-	for name, values := range got.Header() {
-		for range values {
-			names = append(names, strings.ToLower(name))
-		}
-	}
-	for _, h := range r.Response.Headers {
-		want = append(want, strings.ToLower(h[0]))
-	}
-	slices.Sort(names)
-	slices.Sort(want)
-	if diff := cmp.Diff(want, names); diff != "" {
-		t.Errorf("%s %s: %s: headers (-want +got)\n%s", r.Request.Method, r.Request.URL, r.Name, diff)
-	}
-	for _, h := range r.Response.Headers {
-		switch strings.ToLower(h[0]) {
-		case "openstack-api-version", "x-openstack-nova-api-version", "content-type", "www-authenticate":
-			if value := header(got, h[0]); value != h[1] {
-				t.Errorf("%s: %s: %s is %q, want %q", r.Request.URL, r.Name, h[0], value, h[1])
-			}
-		}
-	}
-	if diff := cmp.Diff(decoded(t, r.Response.Body), decoded(t, got.Body.String())); diff != "" {
-		t.Errorf("%s %s: %s: body (-want +got)\n%s", r.Request.Method, r.Request.URL, r.Name, diff)
-	}
-}
-
 var recordedShape = regexp.MustCompile(`^\((PKCS#1 PEM, 16\d\d bytes|PKCS#12, base64, 34\d\d characters)\)$`)
 
 // decoded reads a body and puts the shapes of values that are different each
 // time in their places.
 func decoded(t *testing.T, body string) any {
 	t.Helper()
-	if body == "" {
-		return nil
-	}
-	var v any
-	dec := json.NewDecoder(bytes.NewReader([]byte(body)))
-	dec.UseNumber()
-	if err := dec.Decode(&v); err != nil {
-		t.Fatalf("%s: %v", body, err)
-	}
+	v := openstacktest.Decode(t, body)
 	top, _ := v.(map[string]any)
 	k, ok := top["keypair"].(map[string]any)
 	if !ok {
