@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -75,6 +76,9 @@ type Driver struct {
 	ctx    context.Context // ends with the driver
 	cancel context.CancelFunc
 	gate   *listener // nil without a gateway
+
+	listening    atomic.Int64 // guests that listen
+	maxListening int64
 
 	mu       sync.Mutex
 	machines map[string]*machine
@@ -151,6 +155,9 @@ func (o *Options) complete() error {
 func (d *Driver) open() error {
 	var err error
 	if d.port, err = choosePort(d.opt.Network, d.opt.Port); err != nil {
+		return err
+	}
+	if d.maxListening, err = maxListeners(); err != nil {
 		return err
 	}
 	if err := d.load(); err != nil {
