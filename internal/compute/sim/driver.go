@@ -34,8 +34,10 @@ const (
 	DefaultDiskBytes = 64 << 20
 	diskFiles        = 10_000
 	diskHandles      = 256
-	// maxConns is how many connections one instance has at one time.
-	maxConns = 100
+	// maxConns is how many connections one instance has at one time, and
+	// maxGateway how many the gateway has for all instances together.
+	maxConns   = 100
+	maxGateway = 1000
 )
 
 // DefaultNetwork is where instances get their addresses: loopback, so that

@@ -258,7 +258,7 @@ func (m *machine) listen(at netip.AddrPort) (*listener, error) {
 	}
 	tcp, err := net.Listen("tcp", at.String())
 	if err == nil {
-		return listen(m.d.ctx, tcp, m.serve), nil
+		return listen(m.d.ctx, tcp, maxConns, m.serve), nil
 	}
 	m.d.give()
 	if outOfFiles(err) {
