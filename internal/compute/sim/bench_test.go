@@ -17,6 +17,14 @@ func BenchmarkCreateAndStart(b *testing.B) {
 	}
 }
 
+func BenchmarkBoot(b *testing.B) {
+	d := newDriver(b, b.TempDir())
+	spec := create(b, d, newSpec(newKey(b).line))
+	for b.Loop() {
+		must(b, d.Reboot(ctx, spec, true))
+	}
+}
+
 func BenchmarkLogin(b *testing.B) {
 	k := newKey(b)
 	d := newDriver(b, b.TempDir())

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -33,8 +34,10 @@ const (
 	DefaultDiskBytes = 64 << 20
 	diskFiles        = 10_000
 	diskHandles      = 256
-	// maxConns is how many connections one instance has at one time.
-	maxConns = 100
+	// maxConns is how many connections one instance has at one time, and
+	// maxGateway how many the gateway has for all instances together.
+	maxConns   = 100
+	maxGateway = 1000
 )
 
 // DefaultNetwork is where instances get their addresses: loopback, so that
@@ -75,6 +78,9 @@ type Driver struct {
 	ctx    context.Context // ends with the driver
 	cancel context.CancelFunc
 	gate   *listener // nil without a gateway
+
+	listening    atomic.Int64 // guests that listen
+	maxListening int64
 
 	mu       sync.Mutex
 	machines map[string]*machine
@@ -151,6 +157,9 @@ func (o *Options) complete() error {
 func (d *Driver) open() error {
 	var err error
 	if d.port, err = choosePort(d.opt.Network, d.opt.Port); err != nil {
+		return err
+	}
+	if d.maxListening, err = maxListeners(); err != nil {
 		return err
 	}
 	if err := d.load(); err != nil {

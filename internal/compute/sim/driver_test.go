@@ -549,6 +549,25 @@ func TestWindowsHasNoSSH(t *testing.T) {
 	must(t, d.Stop(ctx, spec.ID, 0))
 }
 
+// As in cloud images, root has no key; whoever gives it one may use it.
+func TestRootLogsInWithItsOwnKeyOnly(t *testing.T) {
+	k := newKey(t)
+	d := newDriver(t, t.TempDir())
+	spec := create(t, d, newSpec(k.line))
+	if _, err := dial(d, spec, "root", ssh.PublicKeys(k.signer)); err == nil {
+		t.Fatal("the default user's key is root's, too")
+	}
+	guestRun(t, d, spec, k, "sudo sh -c 'umask 077; mkdir -p /root/.ssh && cat >> /root/.ssh/authorized_keys'", k.line+"\n")
+	c, err := dial(d, spec, "root", ssh.PublicKeys(k.signer))
+	must(t, err)
+	defer c.Close()
+	s, err := c.NewSession()
+	must(t, err)
+	if out, err := s.Output("id -u; pwd"); string(out) != "0\n/root\n" || err != nil {
+		t.Errorf("got %q, %v", out, err)
+	}
+}
+
 // A server may have no network: it runs, its disk and keys are made, and
 // nobody reaches it until it boots with an address.
 func TestNoNetwork(t *testing.T) {

@@ -53,7 +53,7 @@ func (d *Driver) openGateway() error {
 	if err != nil {
 		return &fault.Error{Kind: fault.Unavailable, Resource: "gateway", Name: d.opt.Gateway, Msg: "the SSH gateway cannot listen there: choose another address", Err: err}
 	}
-	d.gate = listen(d.ctx, ln, func(ctx context.Context, conn net.Conn) {
+	d.gate = listen(d.ctx, ln, maxGateway, func(ctx context.Context, conn net.Conn) {
 		d.server.Serve(ctx, conn, sshd.Door{HostKeys: signers, Route: sshd.Gateway(d.find), Passwords: true})
 	})
 	return nil

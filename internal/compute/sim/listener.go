@@ -76,6 +76,7 @@ func (d *Driver) AddressFree(addr netip.Addr) bool {
 // listener accepts connections and knows which are open.
 type listener struct {
 	ln     net.Listener
+	most   int // connections at one time
 	ctx    context.Context
 	cancel context.CancelFunc
 	serve  func(context.Context, net.Conn)
@@ -86,8 +87,8 @@ type listener struct {
 	done   sync.WaitGroup
 }
 
-func listen(ctx context.Context, ln net.Listener, serve func(context.Context, net.Conn)) *listener {
-	l := &listener{ln: ln, serve: serve}
+func listen(ctx context.Context, ln net.Listener, most int, serve func(context.Context, net.Conn)) *listener {
+	l := &listener{ln: ln, most: most, serve: serve}
 	l.ctx, l.cancel = context.WithCancel(ctx)
 	l.done.Go(l.accept)
 	return l
@@ -122,7 +123,7 @@ func (l *listener) accept() {
 func (l *listener) add(conn net.Conn) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.closed || len(l.conns) >= maxConns {
+	if l.closed || len(l.conns) >= l.most {
 		return false
 	}
 	if l.conns == nil {

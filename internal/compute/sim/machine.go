@@ -6,8 +6,8 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"reflect"
 	"sync"
-	"syscall"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -164,8 +164,12 @@ func (m *machine) configure(spec compute.Spec) error {
 	case old.Pending != nil:
 		access = *old.Pending
 	}
-	if err := m.update(func(s *state) error { *s = *next; s.Pending = old.Pending; return nil }); err != nil {
-		return err
+	next.Pending = old.Pending
+	// Most boots change nothing: they need not wait for the host's storage.
+	if !reflect.DeepEqual(next, old) {
+		if err := m.update(func(s *state) error { *s = *next; return nil }); err != nil {
+			return err
+		}
 	}
 	if next.Hostname != old.Hostname || next.Name != old.Name {
 		g, release, err := m.acquire()
@@ -235,12 +239,10 @@ func (m *machine) start() error {
 	}
 	var ln *listener
 	if s.listens() {
-		at := netip.AddrPortFrom(s.addr(), uint16(m.d.port))
-		tcp, err := net.Listen("tcp", at.String())
-		if err != nil {
-			return listenFault(m.id, at, err)
+		var err error
+		if ln, err = m.listen(netip.AddrPortFrom(s.addr(), uint16(m.d.port))); err != nil {
+			return err
 		}
-		ln = listen(m.d.ctx, tcp, m.serve)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -248,14 +250,22 @@ func (m *machine) start() error {
 	return nil
 }
 
-func listenFault(id string, at netip.AddrPort, err error) error {
-	e := &fault.Error{Kind: fault.Unavailable, Resource: "instance", Name: id, Err: err,
-		Msg: "it cannot listen on " + at.String() + ": another program has that address"}
-	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
-		e.Kind = fault.NoCapacity
-		e.Msg = "it cannot listen on " + at.String() + ": too many files are open; each running instance takes one, raise the limit (ulimit -n)"
+// listen opens the listener. Faults: NoCapacity without file descriptors,
+// Unavailable when somebody has the address.
+func (m *machine) listen(at netip.AddrPort) (*listener, error) {
+	if err := m.d.take(m.id); err != nil {
+		return nil, err
 	}
-	return e
+	tcp, err := net.Listen("tcp", at.String())
+	if err == nil {
+		return listen(m.d.ctx, tcp, maxConns, m.serve), nil
+	}
+	m.d.give()
+	if outOfFiles(err) {
+		return nil, fullFault(m.id, err)
+	}
+	return nil, &fault.Error{Kind: fault.Unavailable, Resource: "instance", Name: m.id,
+		Msg: "it cannot listen on " + at.String() + ": another program has that address", Err: err}
 }
 
 func (m *machine) serve(ctx context.Context, conn net.Conn) {
@@ -284,6 +294,7 @@ func (m *machine) stop(grace time.Duration) {
 	m.mu.Unlock()
 	if ln != nil {
 		ln.close(grace)
+		m.d.give()
 	}
 }
 
