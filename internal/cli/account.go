@@ -16,8 +16,10 @@ import (
 )
 
 func (a *app) user() *cobra.Command {
-	c := &cobra.Command{Use: "user", Short: "Manage users in the data folder", Args: cobra.NoArgs,
+	c := &cobra.Command{Use: "user", Short: "Manage users in the data folder", Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+	a.dataFlag(c)
+	a.configFlag(c)
 	c.AddCommand(a.userCreate())
 	return c
 }
@@ -26,10 +28,12 @@ func (a *app) userCreate() *cobra.Command {
 	var project, role, email, passwordFile string
 	c := &cobra.Command{
 		Use:   "create NAME",
-		Short: "Make a user, with a role in a project",
-		Long: `Make a user. The password is read from the file that --password-file names
-(its first line; - is standard input). The server may be running.`,
-		Args: cobra.ExactArgs(1),
+		Short: "Make a user, with a role in a project, and print the id",
+		Long: `Make a user in the domain Default and print the user's id. The password is read
+from a file, so that it stands in no list of processes. Without --project the
+user can log in and keep key pairs, but start no instance. The server may be running.`,
+		Example: `  keyreeve user create ann --project demo --password-file ann.txt`,
+		Args:    oneName,
 		RunE: func(c *cobra.Command, args []string) error {
 			if passwordFile == "" {
 				return &usageError{c.CommandPath(), errors.New("--password-file is missing; it names the file with the new user's password")}
@@ -61,16 +65,19 @@ func (a *app) userCreate() *cobra.Command {
 			})
 		},
 	}
-	c.Flags().StringVar(&project, "project", "", "give the user a role in this project, by its name")
-	c.Flags().StringVar(&role, "role", "member", "the role: admin, member or reader")
-	c.Flags().StringVar(&email, "email", "", "the user's e-mail address")
-	c.Flags().StringVar(&passwordFile, "password-file", "", "a file with the password in its first line, - for standard input")
+	c.Flags().StringVar(&project, "project", "", "give the user a role in the project of this `NAME`")
+	c.Flags().StringVar(&role, "role", string(identity.RoleMember), "the `ROLE` there: admin, member or reader")
+	c.Flags().StringVar(&email, "email", "", "the user's e-mail `ADDRESS`")
+	c.Flags().StringVar(&passwordFile, "password-file", "", "the `FILE` with the password in its first line, - is standard input")
+	_ = c.RegisterFlagCompletionFunc("role", cobra.FixedCompletions([]string{"admin", "member", "reader"}, cobra.ShellCompDirectiveNoFileComp))
 	return c
 }
 
 func (a *app) project() *cobra.Command {
-	c := &cobra.Command{Use: "project", Short: "Manage projects in the data folder", Args: cobra.NoArgs,
+	c := &cobra.Command{Use: "project", Short: "Manage projects in the data folder", Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+	a.dataFlag(c)
+	a.configFlag(c)
 	c.AddCommand(a.projectCreate())
 	return c
 }
@@ -80,7 +87,10 @@ func (a *app) projectCreate() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "create NAME",
 		Short: "Make a project and print its id and appkey",
-		Args:  cobra.ExactArgs(1),
+		Long: `Make a project in the domain Default and print its id and its appkey, with a
+space between them. The server may be running.`,
+		Example: `  keyreeve project create lab --description 'For trying things'`,
+		Args:    oneName,
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.withDomain(c.Context(), func(ctx context.Context, d *server.Domain, op identity.Caller) error {
 				p, err := d.Identity.CreateProject(ctx, op, "", args[0], description)
@@ -92,7 +102,7 @@ func (a *app) projectCreate() *cobra.Command {
 			})
 		},
 	}
-	c.Flags().StringVar(&description, "description", "", "what the project is for")
+	c.Flags().StringVar(&description, "description", "", "a `TEXT` that says what the project is for")
 	return c
 }
 
@@ -106,7 +116,7 @@ func (a *app) withDomain(ctx context.Context, fn func(context.Context, *server.D
 	if err != nil {
 		return err
 	}
-	if _, err = d.Bootstrap(ctx); err == nil {
+	if err = d.Bootstrap(ctx); err == nil {
 		err = fn(ctx, d, identity.Operator(cfg.Region.ID))
 	}
 	return errors.Join(sentence(err), d.Close())

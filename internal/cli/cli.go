@@ -60,8 +60,9 @@ func (e *usageError) Unwrap() error { return e.err }
 
 func newRoot(a *app) *cobra.Command {
 	root := &cobra.Command{
-		Use:   "keyreeve",
-		Short: "A self-hosted SSH key pair service for clouds",
+		Use:     "keyreeve",
+		Version: a.version,
+		Short:   "A self-hosted SSH key pair service for clouds",
 		Long: `Keyreeve keeps SSH key pairs for people who run machines. A key pair is made or
 imported once; the tools that people already use list it, put it on instances
 and delete it, and the instance lets them in over SSH.
@@ -69,34 +70,83 @@ and delete it, and the instance lets them in over SSH.
 Start with 'keyreeve demo', which shows the whole path, or 'keyreeve serve'.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
+		Args:          noArgs,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	root.PersistentFlags().StringVar(&a.dataDir, "data", "", "the data folder")
-	root.PersistentFlags().StringVar(&a.configFile, "config", "", "the configuration file (TOML)")
+	root.SetVersionTemplate("keyreeve {{.Version}}\n")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return &usageError{command: c.CommandPath(), err: err}
 	})
-	root.AddCommand(a.serve(), a.demo(), a.credentials(), a.user(), a.project(), a.configuration(), a.versionCommand())
+	root.AddGroup(&cobra.Group{ID: "start", Title: "To begin with:"}, &cobra.Group{ID: "people", Title: "People and projects:"},
+		&cobra.Group{ID: "more", Title: "More:"})
+	root.SetHelpCommandGroupID("more")
+	root.SetCompletionCommandGroupID("more")
+	for _, g := range []struct {
+		id       string
+		commands []*cobra.Command
+	}{
+		{"start", []*cobra.Command{a.demo(), a.serve()}},
+		{"people", []*cobra.Command{a.credentials(), a.project(), a.user()}},
+		{"more", []*cobra.Command{a.configuration(), a.versionCommand()}},
+	} {
+		for _, c := range g.commands {
+			c.GroupID = g.id
+			root.AddCommand(c)
+		}
+	}
 	checkArgs(root)
 	return root
 }
 
+// dataFlag gives a command, and those below it, the flag --data.
+func (a *app) dataFlag(c *cobra.Command) {
+	c.PersistentFlags().StringVar(&a.dataDir, "data", "",
+		"the data `DIR` (default /var/lib/keyreeve for root, keyreeve in XDG_DATA_HOME or ~/.local/share for others)")
+	_ = c.MarkPersistentFlagDirname("data") // the flag is there
+}
+
+// configFlag gives a command, and those below it, the flag --config.
+func (a *app) configFlag(c *cobra.Command) {
+	c.PersistentFlags().StringVar(&a.configFile, "config", "", "the configuration `FILE`; 'keyreeve config' prints one to begin with")
+	_ = c.MarkPersistentFlagFilename("config", "toml") // the flag is there
+}
+
 // checkArgs makes every command's complaint about its arguments a usage error.
+// No argument is a file's name.
 func checkArgs(c *cobra.Command) {
 	check := c.Args
-	if check == nil {
-		check = cobra.ArbitraryArgs
-	}
 	c.Args = func(c *cobra.Command, args []string) error {
 		if err := check(c, args); err != nil {
 			return &usageError{command: c.CommandPath(), err: err}
 		}
 		return nil
 	}
+	c.ValidArgsFunction = cobra.NoFileCompletions
 	for _, sub := range c.Commands() {
 		checkArgs(sub)
 	}
+}
+
+// noArgs takes no argument.
+func noArgs(c *cobra.Command, args []string) error {
+	switch {
+	case len(args) == 0:
+		return nil
+	case c.HasAvailableSubCommands():
+		return fmt.Errorf("there is no command '%s %s'", c.CommandPath(), args[0])
+	}
+	return fmt.Errorf("%s takes no argument, such as %q", c.Name(), args[0])
+}
+
+// oneName takes one argument, the name of what is made.
+func oneName(c *cobra.Command, args []string) error {
+	switch len(args) {
+	case 0:
+		return fmt.Errorf("the %s's name is missing", c.Parent().Name())
+	case 1:
+		return nil
+	}
+	return fmt.Errorf("%d names are too many; quote a name that has spaces", len(args))
 }
 
 // config loads the configuration with the flags that every command has.
@@ -121,7 +171,7 @@ func (a *app) logger(cfg config.Log) *slog.Logger {
 
 func (a *app) versionCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
+		Use: "version", Short: "Print the version", Args: noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := fmt.Fprintf(a.stdout, "keyreeve %s\n", a.version)
 			return err
@@ -131,7 +181,7 @@ func (a *app) versionCommand() *cobra.Command {
 
 func (a *app) configuration() *cobra.Command {
 	return &cobra.Command{
-		Use: "config", Short: "Print every setting with its default and meaning, as a configuration file", Args: cobra.NoArgs,
+		Use: "config", Short: "Print every setting with its default and meaning, as a configuration file", Args: noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := io.WriteString(a.stdout, config.Reference())
 			return err

@@ -29,8 +29,13 @@ func (a *app) credentials() *cobra.Command {
 	var forget bool
 	c := &cobra.Command{
 		Use:   "credentials",
-		Short: "Print the credentials of the demo project, or remove them from the data folder",
-		Args:  cobra.NoArgs,
+		Short: "Print the demo project's credentials, as a tool reads them",
+		Long: `Print the first credentials, which lie in the data folder until they are
+removed with --forget. JSON has all of them, the administrator's too; the other
+formats have the demo user's, as one tool reads them.`,
+		Example: `  eval "$(keyreeve credentials --format openrc)" && openstack keypair list
+  keyreeve credentials --format clouds.yaml > clouds.yaml && openstack --os-cloud keyreeve keypair list`,
+		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			cfg, err := a.config()
 			if err != nil {
@@ -59,8 +64,10 @@ func (a *app) credentials() *cobra.Command {
 			return write(a.stdout, creds, base)
 		},
 	}
-	c.Flags().StringVar(&format, "format", "json", "one of "+strings.Join(names, ", "))
-	c.Flags().BoolVar(&forget, "forget", false, "remove the first credentials from the data folder")
+	a.dataFlag(c)
+	a.configFlag(c)
+	c.Flags().StringVar(&format, "format", "json", "the `FORMAT`: "+strings.Join(names, ", "))
+	c.Flags().BoolVar(&forget, "forget", false, "remove them from the data folder, print nothing; they go on to work")
 	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp))
 	return c
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -17,19 +18,21 @@ import (
 )
 
 func (a *app) demo() *cobra.Command {
-	return &cobra.Command{
+	c := &cobra.Command{
 		Use:   "demo",
 		Short: "Show the whole path: make a key pair, start an instance, log in",
 		Long: `Start a server of its own in a temporary folder, make a key pair through the
 OpenStack API, start an instance with it, log in over SSH, delete the key pair,
 log in once more, see another key refused, and clean up. Each step is printed.`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			ctx, cancel := context.WithTimeout(c.Context(), time.Minute)
 			defer cancel()
 			return a.runDemo(ctx)
 		},
 	}
+	a.configFlag(c)
+	return c
 }
 
 func (a *app) runDemo(ctx context.Context) (err error) {
@@ -38,25 +41,30 @@ func (a *app) runDemo(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	at, stop, err := a.temporaryServer(ctx, dir)
-	if err != nil {
-		return err
-	}
+	var stop func() error
 	defer func() {
+		if stop == nil {
+			return
+		}
 		if stopErr := stop(); err == nil {
 			err = stopErr
 		}
 	}()
-	creds, err := server.DataDir(dir).Credentials()
-	if err != nil {
-		return err
-	}
 	s := &story{out: a.stdout}
+	var at server.Addresses
+	var creds server.Credentials
 	cloud := &cloud{ctx: ctx}
 	var key ssh.Signer
 	var door door
 
-	s.step("Start a server in %s", func() string { return dir }, func() error { return nil })
+	s.step("Start a server in %s", func() string { return dir }, func() (err error) {
+		at, stop, err = a.temporaryServer(ctx, dir)
+		if err != nil {
+			return err
+		}
+		creds, err = server.DataDir(dir).Credentials()
+		return err
+	})
 	s.step("Log in as %s", func() string { return creds.Demo.Username + " at " + at.Main }, func() error {
 		return cloud.logIn(at.Main, creds.Demo)
 	})
@@ -130,11 +138,12 @@ func (s *story) step(sentence string, what func() string, do func() error) {
 // temporaryServer starts a server on free ports and returns where it listens
 // and what stops it.
 func (a *app) temporaryServer(ctx context.Context, dir string) (server.Addresses, func() error, error) {
-	cfg, err := config.Load("", a.env,
+	cfg, err := config.Load(a.configFile, a.env,
 		config.Flag{Name: "demo", Key: "data.dir", Value: dir},
 		config.Flag{Name: "demo", Key: "database.url", Value: ""},
 		config.Flag{Name: "demo", Key: "listen.main", Value: "127.0.0.1:0"},
 		config.Flag{Name: "demo", Key: "listen.admin", Value: "127.0.0.1:0"},
+		config.Flag{Name: "demo", Key: "sim.gateway", Value: ""},
 	)
 	if err != nil {
 		return server.Addresses{}, nil, err
@@ -158,6 +167,6 @@ func (a *app) temporaryServer(ctx context.Context, dir string) (server.Addresses
 		cancel()
 		return server.Addresses{}, nil, err
 	case <-ctx.Done():
-		return server.Addresses{}, nil, stop()
+		return server.Addresses{}, nil, errors.Join(ctx.Err(), stop())
 	}
 }

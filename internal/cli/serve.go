@@ -18,7 +18,7 @@ func (a *app) serve() *cobra.Command {
 		Long: `Run the server until SIGTERM or SIGINT. With no configuration it keeps everything
 in the data folder, runs simulated instances inside its own process, and makes
 an administrator and a demo project whose credentials it prints once.`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			cfg, err := a.config()
 			if err != nil {
@@ -37,7 +37,9 @@ an administrator and a demo project whose credentials it prints once.`,
 			return s.Run(c.Context())
 		},
 	}
-	c.Flags().StringVar(&readyFile, "ready-file", "", "write the addresses to this file, as JSON, when every listener answers")
+	a.dataFlag(c)
+	a.configFlag(c)
+	c.Flags().StringVar(&readyFile, "ready-file", "", "write the addresses to this `FILE`, as JSON, when every listener answers")
 	return c
 }
 
@@ -55,23 +57,38 @@ func (a *app) banner(dir server.DataDir, at server.Addresses, first bool, sshPor
 		b.WriteString("\nThese passwords are printed this once. 'keyreeve credentials' prints them again\nuntil 'keyreeve credentials --forget'.\n")
 	}
 	if err == nil {
-		program, pathErr := os.Executable()
-		if pathErr != nil {
-			program = "keyreeve"
-		}
-		port := ""
-		if sshPort != 22 {
-			port = fmt.Sprintf(" -p %d", sshPort)
-		}
-		fmt.Fprintf(&b, `
+		b.WriteString(firstSteps(dir, first, sshPort))
+	}
+	_, _ = fmt.Fprint(a.stdout, b.String())
+}
+
+// firstSteps are what to copy into another terminal. The key pair is made only
+// once: made again, its private key would be lost to the redirection.
+func firstSteps(dir server.DataDir, first bool, sshPort int) string {
+	program, err := os.Executable()
+	if err != nil {
+		program = "keyreeve"
+	}
+	environment := fmt.Sprintf(`eval "$(%s credentials --data %s --format openrc)"`, shellWord(program), shellWord(string(dir)))
+	if !first {
+		return fmt.Sprintf(`
+To use it with the OpenStack client, in another terminal:
+
+  %s && openstack keypair list
+
+`, environment)
+	}
+	port := ""
+	if sshPort != 22 {
+		port = fmt.Sprintf(" -p %d", sshPort)
+	}
+	return fmt.Sprintf(`
 Make a key pair, start an instance with it, and log in (with the OpenStack client,
 in another terminal):
 
-  eval "$(%s credentials --data %s --format openrc)" && openstack keypair create demo > demo.pem && chmod 600 demo.pem
+  %s && openstack keypair create demo > demo.pem && chmod 600 demo.pem
   openstack server create --image debian-13 --flavor m1.tiny --key-name demo web-1 --wait
   ssh -i demo.pem%s debian@$(openstack server show web-1 -f value -c addresses | grep -o '127[.0-9]*')
 
-`, shellWord(program), shellWord(string(dir)), port)
-	}
-	_, _ = fmt.Fprint(a.stdout, b.String())
+`, environment, port)
 }

@@ -20,7 +20,7 @@ func readFile(path string, known map[string]setting, origin map[string]string) e
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("there is no configuration file %s: create it, or leave out --config and %s to run on the defaults", path, fileVariable)
 	case err != nil:
-		return fmt.Errorf("cannot read the configuration file, make it readable for this user: %w", err)
+		return fmt.Errorf("cannot read the configuration file: %w; name a file that this user may read", err)
 	}
 	var file map[string]any
 	if err := toml.Unmarshal(text, &file); err != nil {

@@ -46,7 +46,7 @@ func (d DataDir) Open() error {
 func (d DataDir) Lock() (unlock func(), err error) {
 	f, err := os.OpenFile(d.path("lock"), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("cannot lock the data folder: %w", err)
+		return nil, fmt.Errorf("cannot lock the data folder %s: %w; run keyreeve as the user whom its files belong to", d, plainCause(err))
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		_ = f.Close()
@@ -82,8 +82,11 @@ func (d DataDir) nodeID() (string, error) {
 
 func (d DataDir) readOrMake(name string, content func() []byte) ([]byte, error) {
 	have, err := os.ReadFile(d.path(name))
+	if err == nil {
+		return have, nil
+	}
 	if !errors.Is(err, fs.ErrNotExist) {
-		return have, err
+		return nil, fmt.Errorf("cannot read %s: %w; run keyreeve as the user whom it belongs to", d.path(name), plainCause(err))
 	}
 	made := content()
 	return made, d.write(name, made)
@@ -116,11 +119,12 @@ func (d DataDir) has(name string) bool {
 
 func (d DataDir) path(name string) string { return filepath.Join(string(d), name) }
 
-// plainCause leaves the path out of an error whose sentence names it already.
+// plainCause leaves out of a system's error what its sentence names already:
+// the call, the path, the address.
 func plainCause(err error) error {
-	var p *fs.PathError
-	if errors.As(err, &p) {
-		return p.Err
+	var n syscall.Errno
+	if errors.As(err, &n) {
+		return n
 	}
 	return err
 }
@@ -161,10 +165,10 @@ func (d DataDir) Credentials() (Credentials, error) {
 		return c, fmt.Errorf("there are no first credentials in %s: no server has started there yet, or they were removed with --forget", d)
 	}
 	if err != nil {
-		return c, fmt.Errorf("cannot read the first credentials: %w", err)
+		return c, fmt.Errorf("cannot read %s: %w; run this as the user whom it belongs to", d.path("bootstrap.json"), plainCause(err))
 	}
 	if err := json.Unmarshal(text, &c); err != nil {
-		return c, fmt.Errorf("%s is damaged: %w", d.path("bootstrap.json"), err)
+		return c, fmt.Errorf("%s is damaged (%w): restore it from a backup, or remove it with --forget", d.path("bootstrap.json"), err)
 	}
 	return c, nil
 }
@@ -172,7 +176,7 @@ func (d DataDir) Credentials() (Credentials, error) {
 // ForgetCredentials removes the first credentials from the folder.
 func (d DataDir) ForgetCredentials() error {
 	if err := os.Remove(d.path("bootstrap.json")); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+		return fmt.Errorf("cannot remove %s: %w; run this as the user whom it belongs to", d.path("bootstrap.json"), plainCause(err))
 	}
 	return nil
 }

@@ -69,30 +69,29 @@ func OpenDomain(ctx context.Context, cfg config.Config, log *slog.Logger) (*Doma
 func (d *Domain) Close() error { return d.DB.Close() }
 
 // Bootstrap makes the first account and users if there are none. The secrets
-// are in the data folder before they count, so that none is ever lost. It
-// returns whether it was the first time.
-func (d *Domain) Bootstrap(ctx context.Context) (bool, error) {
+// are in the data folder before they count, so that none is ever lost.
+func (d *Domain) Bootstrap(ctx context.Context) error {
 	done, err := d.Identity.Bootstrapped(ctx)
 	if err != nil || done {
-		return false, err
+		return err
 	}
 	c, err := d.Dir.Credentials()
 	if err != nil {
 		c = credentialsOf(d.Identity.NewSecrets(), d.Config.Region.OpenStack)
 		text, err := json.MarshalIndent(c, "", "  ")
 		if err != nil {
-			return false, err
+			return err
 		}
 		if err := d.Dir.write("bootstrap.json", append(text, '\n')); err != nil {
-			return false, err
+			return err
 		}
 	}
 	err = d.Identity.Bootstrap(ctx, c.secrets())
 	if fault.Is(err, fault.Exists) {
 		// Another server on the same database was first: its secrets count.
-		return false, d.Dir.ForgetCredentials()
+		return d.Dir.ForgetCredentials()
 	}
-	return err == nil, err
+	return err
 }
 
 // weakPolicy is the deployment's.
@@ -125,7 +124,7 @@ func (d *Domain) openMachines(ctx context.Context, log *slog.Logger) (*machines,
 		DiskBytes: int64(d.Config.Sim.DiskMiB) << 20, Zones: []string{"nova"}, Now: time.Now, Log: log,
 	})
 	if err != nil {
-		return nil, err
+		return nil, noDriver(err)
 	}
 	m := &machines{driver: driver}
 	m.runner = job.NewRunner(d.DB, job.Options{Node: node, Owner: uuid.NewString(), Log: log})
@@ -142,6 +141,18 @@ func (d *Domain) openMachines(ctx context.Context, log *slog.Logger) (*machines,
 		}
 	}
 	return m, nil
+}
+
+// noDriver says in one sentence why the sim driver does not start.
+func noDriver(err error) error {
+	var f *fault.Error
+	switch {
+	case !errors.As(err, &f) || f.Err == nil:
+		return err
+	case f.Resource == "gateway":
+		return fmt.Errorf("cannot listen on %s (gateway): %w; set [sim] gateway or KEYREEVE_SIM_GATEWAY to another address, or leave it empty", f.Name, plainCause(f.Err))
+	}
+	return fmt.Errorf("simulated instances cannot be started: cannot %s: %w", f.Msg, f.Err)
 }
 
 // close lets running jobs end and stops the machines that run inside this process.

@@ -142,6 +142,8 @@ func newWorld(t *testing.T, more ...config.Flag) *world {
 	ctx := t.Context()
 	cfg, err := config.Load("", nil, append(more,
 		config.Flag{Name: "test", Key: "data.dir", Value: t.TempDir()},
+		config.Flag{Name: "test", Key: "listen.main", Value: "127.0.0.1:0"},
+		config.Flag{Name: "test", Key: "listen.admin", Value: "127.0.0.1:0"},
 		config.Flag{Name: "test", Key: "sim.network", Value: "127.41.0.0/16"},
 		config.Flag{Name: "test", Key: "keypair.pool", Value: "0"})...)
 	if err != nil {

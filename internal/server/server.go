@@ -24,25 +24,25 @@ type Options struct {
 	Version string
 	// ReadyFile gets the addresses, as JSON, when every listener answers; empty: none.
 	ReadyFile string
-	// Ready is called then, and told whether this is the data folder's first start.
+	// Ready is called then, and told whether no server of this data folder got so far before.
 	Ready func(a Addresses, first bool)
 }
 
 // Server is a running Keyreeve.
 type Server struct {
-	opt      Options
-	domain   *Domain
-	machines *machines
-	metrics  *metrics
-	dialects []mounted
-	draining atomic.Bool
-	first    bool
-	unlock   func()
+	opt       Options
+	listeners []wire.Listener
+	domain    *Domain
+	machines  *machines
+	metrics   *metrics
+	dialects  []mounted
+	draining  atomic.Bool
+	unlock    func()
 }
 
-// Open opens the data folder, the database and the driver, and begins to work
-// on the jobs that are on record. Each error is a sentence for the person who
-// starts the server.
+// Open opens the data folder, the listeners, the database and the driver, and
+// begins to work on the jobs that are on record. Each error is a sentence for
+// the person who starts the server.
 func Open(ctx context.Context, opt Options) (_ *Server, err error) {
 	s := &Server{opt: opt, unlock: func() {}}
 	defer func() {
@@ -58,10 +58,17 @@ func Open(ctx context.Context, opt Options) (_ *Server, err error) {
 		s.unlock = func() {}
 		return nil, err
 	}
+	// Before anything is made: where a port is taken, nothing stays behind.
+	if s.listeners, err = wire.Listen(ctx,
+		wire.Address{Name: "main", Addr: opt.Config.Listen.Main},
+		wire.Address{Name: "admin", Addr: opt.Config.Listen.Admin},
+	); err != nil {
+		return nil, err
+	}
 	if s.domain, err = OpenDomain(ctx, opt.Config, opt.Log); err != nil {
 		return nil, err
 	}
-	if s.first, err = s.domain.Bootstrap(ctx); err != nil {
+	if err = s.domain.Bootstrap(ctx); err != nil {
 		return nil, err
 	}
 	if s.machines, err = s.domain.openMachines(ctx, opt.Log); err != nil {
@@ -72,23 +79,16 @@ func Open(ctx context.Context, opt Options) (_ *Server, err error) {
 	return s, nil
 }
 
-// Run listens and serves until ctx ends, then drains and closes everything.
+// Run serves until ctx ends, then drains and closes everything.
 func (s *Server) Run(ctx context.Context) error {
 	cfg := s.opt.Config
-	listeners, err := wire.Listen(ctx,
-		wire.Address{Name: "main", Addr: cfg.Listen.Main},
-		wire.Address{Name: "admin", Addr: cfg.Listen.Admin},
-	)
-	if err != nil {
-		return errors.Join(err, s.Close(ctx))
-	}
 	// Writing has to hold reading, the handler's own time and sending.
 	timing := wire.Timing{Grace: cfg.Limits.ShutdownGrace.Duration,
 		Write: time.Minute + cfg.Limits.RequestTimeout.Duration}
 	w := wire.NewServer(timing, s.opt.Log)
 	surfaces := s.surfaces()
 	var at Addresses
-	for _, l := range listeners {
+	for _, l := range s.listeners {
 		w.Handle(l, surfaces[l.Name])
 		switch l.Name {
 		case "main":
@@ -107,14 +107,17 @@ func (s *Server) Run(ctx context.Context) error {
 
 	serving, stopServing := context.WithCancel(ctx)
 	defer stopServing()
-	context.AfterFunc(serving, func() { s.draining.Store(true) })
+	context.AfterFunc(serving, func() {
+		s.draining.Store(true)
+		s.opt.Log.Info("shutting down", "grace", cfg.Limits.ShutdownGrace.Duration)
+	})
 	served := make(chan error, 1)
 	go func() { served <- w.Serve(serving) }()
 	announced := s.announce(ctx, at)
 	if announced != nil {
 		stopServing()
 	}
-	err = errors.Join(announced, <-served)
+	err := errors.Join(announced, <-served)
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), cfg.Limits.ShutdownGrace.Duration)
 	defer cancel()
 	return errors.Join(err, s.Close(grace))
@@ -139,24 +142,29 @@ func (s *Server) announce(ctx context.Context, at Addresses) error {
 		return err
 	}
 	text = append(text, '\n')
+	first := !s.domain.Dir.has("addresses.json")
+	if s.opt.ReadyFile != "" {
+		if err := writeFile(s.opt.ReadyFile, text); err != nil {
+			return fmt.Errorf("%w; name another ready file", err)
+		}
+	}
 	if err := s.domain.Dir.write("addresses.json", text); err != nil {
 		return err
 	}
-	if s.opt.ReadyFile != "" {
-		if err := writeFile(s.opt.ReadyFile, text); err != nil {
-			return err
-		}
-	}
 	if s.opt.Ready != nil {
-		s.opt.Ready(at, s.first)
+		s.opt.Ready(at, first)
 	}
 	return nil
 }
 
-// Close ends the jobs, the machines and the database. It is called by
+// Close ends the listeners, the jobs, the machines and the database. It is called by
 // [Server.Run]; a server that was never run needs it.
 func (s *Server) Close(ctx context.Context) error {
 	var errs []error
+	for _, l := range s.listeners {
+		_ = l.Close() // again, where it has served
+	}
+	s.listeners = nil
 	if s.machines != nil {
 		errs = append(errs, s.machines.close(ctx))
 		s.machines = nil
