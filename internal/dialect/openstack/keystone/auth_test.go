@@ -82,13 +82,18 @@ func TestBadLogins(t *testing.T) {
 
 func TestUnknownMethod(t *testing.T) {
 	w := newWorld(t, nil)
-	got := w.do("POST", "/v3/auth/tokens", `{"auth": {"identity": {"methods": ["oauth1"], "oauth1": {}}}}`).is(401)
 	want := `{"error":{"code":401,"identity":{"methods":["password","token"]},"message":"Attempted to authenticate with an unsupported method.","title":"Unauthorized"}}` + "\n"
-	if got.body != want {
-		t.Errorf("got %s want %s", got.body, want)
-	}
-	if got.header.Get("WWW-Authenticate") != `Keystone uri="`+w.url+`/identity/v3"` {
-		t.Errorf("challenge: %q", got.header.Get("WWW-Authenticate"))
+	for name, body := range map[string]string{
+		"one":      `{"auth": {"identity": {"methods": ["oauth1"], "oauth1": {}}}}`,
+		"too many": `{"auth": {"identity": {"methods": ["password"` + manyMethods() + `]}}}`,
+	} {
+		got := w.do("POST", "/v3/auth/tokens", body).is(401)
+		if got.body != want {
+			t.Errorf("%s: got %s want %s", name, got.body, want)
+		}
+		if got.header.Get("WWW-Authenticate") != `Keystone uri="`+w.url+`/identity/v3"` {
+			t.Errorf("%s: challenge: %q", name, got.header.Get("WWW-Authenticate"))
+		}
 	}
 }
 
@@ -306,4 +311,14 @@ func TestCatalogAddresses(t *testing.T) {
 	}
 	w.do("GET", "/v3/auth/catalog", "", "X-Auth-Token", w.token("alice", "")).says(http.StatusForbidden,
 		"A project-scoped token is required to produce a service catalog.")
+}
+
+// manyMethods are distinct names of methods, as many as fit into a body:
+// that none of them has its object is not looked for.
+func manyMethods() string {
+	var b strings.Builder
+	for i := range 10_000 {
+		fmt.Fprintf(&b, `,"m%d"`, i)
+	}
+	return b.String()
 }
