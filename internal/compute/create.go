@@ -14,6 +14,10 @@ import (
 	"github.com/keyreeve/keyreeve/internal/keypair"
 )
 
+// MaxNICs is how many networks one instance may be on: each takes an address,
+// which no other quota counts.
+const MaxNICs = 16
+
 // CreateRequest is one or more instances to be made.
 type CreateRequest struct {
 	Name        string // 1 to 255 characters; the dialect checks it
@@ -21,7 +25,7 @@ type CreateRequest struct {
 	FlavorID    string
 	ImageID     string
 	// NetworkIDs are where it gets addresses, in order; nil: the default network.
-	// An empty list that is not nil means no network at all.
+	// An empty list that is not nil means no network at all. At most [MaxNICs].
 	NetworkIDs []string
 	Zone       string // empty: the first one
 	// KeyName is looked up in Keys, the caller's view of their dialect; empty: no key pair.
@@ -53,7 +57,8 @@ func (q *QuotaExceeded) Error() string {
 //
 // Faults, in the order in which they are looked for: Forbidden (a reader),
 // NotFound (flavor, image), Invalid (flavor.ram, flavor.disk: too small for
-// the image; zone), NotFound (key pair, network), Quota with a
+// the image; zone), NotFound (key pair), Invalid (networks: too many),
+// NotFound (network), Quota with a
 // [QuotaExceeded], NoCapacity (no address).
 func (s *Service) Create(ctx context.Context, c identity.Caller, req CreateRequest) ([]Instance, error) {
 	if err := mayChange(c); err != nil {
@@ -178,6 +183,9 @@ func bind(k keypair.KeyPair, i Instance) Binding {
 func networks(ctx context.Context, tx Tx, c identity.Caller, ids []string) ([]Network, error) {
 	if ids == nil {
 		ids = []string{seedID("network", DefaultNetwork)}
+	}
+	if len(ids) > MaxNICs {
+		return nil, fault.Invalidf("networks", "an instance has at most %d networks", MaxNICs)
 	}
 	var out []Network
 	for _, id := range ids {

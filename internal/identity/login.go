@@ -32,16 +32,11 @@ type Origin struct {
 // too many logins are under way.
 func (s *Service) LogIn(ctx context.Context, l Login) (User, error) {
 	var u User
-	var lockedUser, lockedAddr bool
 	err := s.store.Read(ctx, func(tx Tx) error {
 		var err error
-		if u, err = findUser(ctx, tx, l); err != nil && !fault.Is(err, fault.NotFound) {
-			return err
+		if u, err = findUser(ctx, tx, l); fault.Is(err, fault.NotFound) {
+			return nil
 		}
-		if lockedAddr, err = s.locked(ctx, tx, addressKey(l)); err != nil || u.ID == "" {
-			return err
-		}
-		lockedUser, err = s.locked(ctx, tx, userKey(u))
 		return err
 	})
 	if err != nil {
@@ -51,7 +46,13 @@ func (s *Service) LogIn(ctx context.Context, l Login) (User, error) {
 	if err != nil {
 		return User{}, err
 	}
-	if lockedUser || lockedAddr {
+	// Looked at now, not before: those who wait for their turn to be checked
+	// must not all have passed already.
+	locked, err := s.isLocked(ctx, l, u)
+	if err != nil {
+		return User{}, err
+	}
+	if locked {
 		return User{}, errUnauthenticated()
 	}
 	if !ok || !u.Enabled {
@@ -117,8 +118,21 @@ func addressKey(l Login) string {
 	return "address:" + l.Address
 }
 
+// isLocked tells whether the login's address or the user, if there is one, is
+// locked.
+func (s *Service) isLocked(ctx context.Context, l Login, u User) (locked bool, err error) {
+	err = s.store.Read(ctx, func(tx Tx) error {
+		if locked, err = s.locked(ctx, tx, addressKey(l)); err != nil || locked || u.ID == "" {
+			return err
+		}
+		locked, err = s.locked(ctx, tx, userKey(u))
+		return err
+	})
+	return locked, err
+}
+
 func (s *Service) locked(ctx context.Context, tx Tx, key string) (bool, error) {
-	if key == "" {
+	if key == "" || s.opt.LockoutAttempts <= 0 { // an operator who turned locks off means those that hold, too
 		return false, nil
 	}
 	f, err := tx.Failures(ctx, key)

@@ -4,6 +4,7 @@ package guest
 
 import (
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/keyreeve/keyreeve/internal/compute"
@@ -39,7 +40,22 @@ type Guest struct {
 	Facts
 	Disk *disk.Disk
 	Now  func() time.Time
+
+	processes atomic.Int64
 }
+
+// Fork counts one process more, unless there are as many as there may be. The
+// process calls [Guest.Exit] when it ends.
+func (g *Guest) Fork(most int64) bool {
+	if g.processes.Add(1) > most {
+		g.processes.Add(-1)
+		return false
+	}
+	return true
+}
+
+// Exit counts one process less.
+func (g *Guest) Exit() { g.processes.Add(-1) }
 
 // Root is the disk as root sees it.
 func (g *Guest) Root() disk.View {

@@ -19,6 +19,9 @@ type Limits struct {
 	Time time.Duration
 	// Processes is how many subshells there are at one time, pipe stages included.
 	Processes int64
+	// GuestProcesses is how many processes the guest has at one time, those of
+	// all its logins together: each may hold Memory twice over.
+	GuestProcesses int64
 	// Depth is how deep statements, functions and scripts nest.
 	Depth int
 	// Source is how many bytes one parsed script has.
@@ -32,14 +35,15 @@ type Limits struct {
 
 // DefaultLimits are generous for people and tight for fork bombs.
 var DefaultLimits = Limits{
-	Steps:     3_000_000,
-	Output:    256 << 20,
-	Time:      15 * time.Minute,
-	Processes: 48,
-	Depth:     200,
-	Source:    32 << 10,
-	Value:     256 << 10,
-	Memory:    2 << 20,
+	Steps:          3_000_000,
+	Output:         256 << 20,
+	Time:           15 * time.Minute,
+	Processes:      48,
+	GuestProcesses: 128,
+	Depth:          200,
+	Source:         32 << 10,
+	Value:          256 << 10,
+	Memory:         2 << 20,
 }
 
 // meter counts what one command line has used. Its processes share it.
@@ -59,6 +63,7 @@ func (k *killed) Error() string { return k.why }
 var (
 	errInterrupted = &killed{"interrupted"}
 	errTimeout     = &killed{"Killed: it ran for too long"}
+	errFork        = &killed{"fork: Resource temporarily unavailable"}
 )
 
 func (m *meter) step(n int64) error {

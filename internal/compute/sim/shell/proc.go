@@ -73,10 +73,14 @@ type proc struct {
 func (p *proc) fork() (*proc, error) {
 	if p.meter.processes.Add(1) > p.meter.limits.Processes {
 		p.meter.processes.Add(-1)
-		return nil, &killed{"fork: Resource temporarily unavailable"}
+		return nil, errFork
+	}
+	if !p.g.Fork(p.meter.limits.GuestProcesses) {
+		p.meter.processes.Add(-1)
+		return nil, errFork
 	}
 	if err := p.meter.step(1 + int64(len(p.vars)+len(p.funcs))/8); err != nil {
-		p.meter.processes.Add(-1)
+		p.exit()
 		return nil, err
 	}
 	child := *p
@@ -92,7 +96,12 @@ func (p *proc) fork() (*proc, error) {
 // end gives back what the subshell holds.
 func (p *proc) end() {
 	p.closeAll()
+	p.exit()
+}
+
+func (p *proc) exit() {
 	p.meter.processes.Add(-1)
+	p.g.Exit()
 }
 
 func (p *proc) closeAll() {

@@ -98,6 +98,11 @@ func (l Login) Run(ctx context.Context, line string, std IO) (status int) {
 	defer cancel()
 	p := l.newProc(ctx, std)
 	defer p.closeAll()
+	if !l.Guest.Fork(l.Limits.GuestProcesses) {
+		p.report(errFork)
+		return p.status
+	}
+	defer l.Guest.Exit()
 	stop := p.wakeReaders()
 	defer stop()
 	if std.Terminal != nil {
@@ -111,6 +116,11 @@ func (l Login) Run(ctx context.Context, line string, std IO) (status int) {
 func (l Login) Interactive(ctx context.Context, std IO) (status int) {
 	p := l.newProc(ctx, std)
 	defer p.closeAll()
+	if !l.Guest.Fork(l.Limits.GuestProcesses) {
+		p.report(errFork)
+		return p.status
+	}
+	defer l.Guest.Exit()
 	if std.Terminal == nil {
 		stop := p.wakeReaders()
 		defer stop()
@@ -153,6 +163,9 @@ func (p *proc) report(err error) {
 	p.tell(k.why + "\n")
 }
 
+// longestHistory is the longest command in bytes that the history keeps.
+const longestHistory = 4 << 10
+
 // interactive is the loop that reads and runs commands.
 func (p *proc) interactive() error {
 	p.history = nil
@@ -192,7 +205,7 @@ func (p *proc) interactive() error {
 				continue
 			}
 		}
-		if strings.TrimSpace(pending) != "" {
+		if strings.TrimSpace(pending) != "" && len(pending) <= longestHistory {
 			if p.history = append(p.history, strings.TrimSuffix(pending, "\n")); len(p.history) > 500 {
 				p.history = slices.Delete(p.history, 0, 1)
 			}

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"log/slog"
 	"net"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -25,8 +24,9 @@ type Limits struct {
 	LoginGrace time.Duration
 	// AuthTries is how often it may fail on the way.
 	AuthTries int
-	// Unauthenticated is how many connections of the whole server may be about to log in.
-	Unauthenticated int64
+	// Unauthenticated is how many connections may be about to log in, at all
+	// addresses together and at each: above that the oldest is closed.
+	Unauthenticated, UnauthenticatedEach int
 	// Sessions is how many sessions one connection has at one time.
 	Sessions int64
 	// KeepAlive is how often a silent client is asked whether it is there; one
@@ -39,7 +39,7 @@ type Limits struct {
 
 // DefaultLimits are those of a usual sshd.
 var DefaultLimits = Limits{
-	LoginGrace: time.Minute, AuthTries: 6, Unauthenticated: 200, Sessions: 10,
+	LoginGrace: time.Minute, AuthTries: 6, Unauthenticated: 200, UnauthenticatedEach: 50, Sessions: 10,
 	KeepAlive: time.Minute, SessionTime: 24 * time.Hour, Shell: shell.DefaultLimits,
 }
 
@@ -69,7 +69,7 @@ type Server struct {
 	Now    func() time.Time
 	Log    *slog.Logger
 
-	unauthenticated atomic.Int64
+	waiting waiting
 }
 
 // Route tells which machine and which account there a user name means.
@@ -99,16 +99,13 @@ type loginKey struct{}
 // Serve serves one connection until it ends, and closes it.
 func (s *Server) Serve(ctx context.Context, conn net.Conn, door Door) {
 	defer func() { _ = conn.Close() }() // it may be closed already, by either end
-	if s.unauthenticated.Add(1) > s.Limits.Unauthenticated {
-		s.unauthenticated.Add(-1)
-		return
-	}
+	admitted := s.waiting.enter(conn, s.Limits.UnauthenticatedEach, s.Limits.Unauthenticated)
 	a := &auth{s: s, conn: conn, route: door.Route}
 	defer a.leaveAll()
 	// A connection that takes no deadline has none to wait for: the handshake fails at once.
 	_ = conn.SetDeadline(time.Now().Add(s.Limits.LoginGrace))
 	sconn, channels, requests, err := ssh.NewServerConn(conn, a.config(door))
-	s.unauthenticated.Add(-1)
+	admitted()
 	if err != nil {
 		return
 	}

@@ -5,9 +5,11 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/keyreeve/keyreeve/internal/audit"
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack/keystone"
 	"github.com/keyreeve/keyreeve/internal/identity"
 )
@@ -82,13 +84,18 @@ func TestBadLogins(t *testing.T) {
 
 func TestUnknownMethod(t *testing.T) {
 	w := newWorld(t, nil)
-	got := w.do("POST", "/v3/auth/tokens", `{"auth": {"identity": {"methods": ["oauth1"], "oauth1": {}}}}`).is(401)
 	want := `{"error":{"code":401,"identity":{"methods":["password","token"]},"message":"Attempted to authenticate with an unsupported method.","title":"Unauthorized"}}` + "\n"
-	if got.body != want {
-		t.Errorf("got %s want %s", got.body, want)
-	}
-	if got.header.Get("WWW-Authenticate") != `Keystone uri="`+w.url+`/identity/v3"` {
-		t.Errorf("challenge: %q", got.header.Get("WWW-Authenticate"))
+	for name, body := range map[string]string{
+		"one":      `{"auth": {"identity": {"methods": ["oauth1"], "oauth1": {}}}}`,
+		"too many": `{"auth": {"identity": {"methods": ["password"` + manyMethods() + `]}}}`,
+	} {
+		got := w.do("POST", "/v3/auth/tokens", body).is(401)
+		if got.body != want {
+			t.Errorf("%s: got %s want %s", name, got.body, want)
+		}
+		if got.header.Get("WWW-Authenticate") != `Keystone uri="`+w.url+`/identity/v3"` {
+			t.Errorf("%s: challenge: %q", name, got.header.Get("WWW-Authenticate"))
+		}
 	}
 }
 
@@ -227,6 +234,57 @@ func TestAddressLockOut(t *testing.T) {
 	w.do("POST", "/v3/auth/tokens", passwordAuth("alice", "alicepw", "")).says(401, unauthorized)
 }
 
+// Guesses that are sent all at once are not all answered before the first of
+// them counts.
+func TestLockOutHoldsForGuessesInParallel(t *testing.T) {
+	w := newWorld(t, nil, func(o *identity.Options, _ *keystone.Options) { o.PasswordConcurrency = 1 })
+	var all sync.WaitGroup
+	for range 40 {
+		all.Go(func() {
+			resp, err := http.Post(w.url+"/identity/v3/auth/tokens", "application/json", strings.NewReader(passwordAuth("alice", "wrong", "")))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if err := resp.Body.Close(); err != nil || resp.StatusCode != http.StatusUnauthorized {
+				t.Errorf("%d %v", resp.StatusCode, err)
+			}
+		})
+	}
+	all.Wait()
+	entries, err := w.db.AuditEntries(t.Context(), audit.Query{Resource: "user", Name: "alice", Limit: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Each entry is a guess that would have got in. A lock begins at the fifth;
+	// a few more may be under way at that moment.
+	if len(entries) < 5 || len(entries) > 10 {
+		t.Errorf("%d guesses were let through", len(entries))
+	}
+}
+
+// Turning locks off ends those that hold.
+func TestLocksTurnedOff(t *testing.T) {
+	w := newWorld(t, nil)
+	for range 5 {
+		w.do("POST", "/v3/auth/tokens", passwordAuth("alice", "wrong", "")).says(401, unauthorized)
+	}
+	sealer, err := identity.NewSealer(make([]byte, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	login := identity.Login{Name: "alice", AccountID: identity.DefaultAccountID, Password: "alicepw"}
+	for _, c := range []struct {
+		attempts int
+		locked   bool
+	}{{5, true}, {0, false}} {
+		s := identity.New(w.db.Identity(), sealer, identity.Options{Now: w.clock.Now, LockoutAttempts: c.attempts})
+		if _, err := s.LogIn(t.Context(), login); (err != nil) != c.locked {
+			t.Errorf("with %d attempts: %v", c.attempts, err)
+		}
+	}
+}
+
 func TestTokenChecks(t *testing.T) {
 	w := newWorld(t, nil)
 	alice, bob, admin := w.token("alice", "demo"), w.token("bob", "demo"), w.token("admin", "admin")
@@ -306,4 +364,14 @@ func TestCatalogAddresses(t *testing.T) {
 	}
 	w.do("GET", "/v3/auth/catalog", "", "X-Auth-Token", w.token("alice", "")).says(http.StatusForbidden,
 		"A project-scoped token is required to produce a service catalog.")
+}
+
+// manyMethods are distinct names of methods, as many as fit into a body:
+// that none of them has its object is not looked for.
+func manyMethods() string {
+	var b strings.Builder
+	for i := range 10_000 {
+		fmt.Fprintf(&b, `,"m%d"`, i)
+	}
+	return b.String()
 }

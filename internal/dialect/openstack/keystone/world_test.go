@@ -17,12 +17,14 @@ import (
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack/keystone"
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack/openstacktest"
 	"github.com/keyreeve/keyreeve/internal/identity"
+	"github.com/keyreeve/keyreeve/internal/store"
 	"github.com/keyreeve/keyreeve/internal/wire"
 )
 
 // world is an identity service over a database of its own, with people in it.
 // Passwords are the name and "pw".
 type world struct {
+	db       *store.DB
 	t        *testing.T
 	url      string // of the listener; the service is under /identity
 	identity *identity.Service
@@ -58,7 +60,7 @@ func newWorld(t *testing.T, ids map[string]string, change ...func(*identity.Opti
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, log: &syncBuffer{}, clock: &clock{now: epoch},
+	w := &world{t: t, db: db, log: &syncBuffer{}, clock: &clock{now: epoch},
 		users: map[string]identity.User{}, projects: map[string]identity.Project{}}
 	idOpt := identity.Options{Region: "one", Now: w.clock.Now, LockoutAttempts: 5}
 	ksOpt := keystone.Options{Base: openstack.Base{Prefix: "/identity"}, Region: "RegionOne"}

@@ -123,10 +123,27 @@ func pageAsked(q schema.Query) (page, error) {
 	return p, nil
 }
 
+// decisive returns the keys that can change the order: each once, and those
+// that the resources have. A request may name thousands.
+func (p page) decisive(all []openstack.Fields) []sortKey {
+	if len(all) == 0 {
+		return nil
+	}
+	var keys []sortKey
+	for _, k := range p.keys {
+		again := slices.ContainsFunc(keys, func(earlier sortKey) bool { return earlier.name == k.name })
+		if _, ok := member(all[0], k.name); ok && !again {
+			keys = append(keys, k)
+		}
+	}
+	return keys
+}
+
 // of sorts all and returns the page of it, and whether there is more after it.
 func (p page) of(all []openstack.Fields) (some []openstack.Fields, more bool, err error) {
+	keys := p.decisive(all)
 	slices.SortStableFunc(all, func(a, b openstack.Fields) int {
-		for _, k := range p.keys {
+		for _, k := range keys {
 			left, _ := member(a, k.name)
 			right, _ := member(b, k.name)
 			if n := strings.Compare(fmt.Sprint(left), fmt.Sprint(right)); n != 0 {

@@ -84,6 +84,24 @@ func TestEdits(t *testing.T) {
 	}
 }
 
+// TestTagLocation leads to a new tag, whatever characters it has: the client
+// gets a header that it can read, and an address that works.
+func TestTagLocation(t *testing.T) {
+	m := newMachines(t)
+	id := m.boot(t, "", `{"name": "web"}`)
+	m.work(t)
+	for _, tag := range []string{"plain", "a%00b", "a%0D%0Ab", "a%20b%3F%23%25", "%ED%82%A4"} {
+		w := m.call(t, "alice", "2.26", "PUT", "/v2.1/servers/"+id+"/tags/"+tag, "")
+		_, at, _ := strings.Cut(w.Header().Get("Location"), "/v2.1/")
+		if w.Code != 201 || at != "servers/"+id+"/tags/"+tag {
+			t.Errorf("PUT %s: %d, Location %q", tag, w.Code, w.Header().Get("Location"))
+		}
+		if w := m.call(t, "alice", "2.26", "GET", "/v2.1/"+at, ""); w.Code != 204 {
+			t.Errorf("GET %s: %d %s", at, w.Code, w.Body)
+		}
+	}
+}
+
 // TestParts reads what hangs on a server.
 func TestParts(t *testing.T) {
 	m := newMachines(t)

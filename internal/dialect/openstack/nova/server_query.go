@@ -1,7 +1,7 @@
 package nova
 
 import (
-	"regexp"
+	"regexp/syntax"
 	"time"
 
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack"
@@ -10,17 +10,42 @@ import (
 
 var (
 	plainText = schema.String{}
-	pattern   = schema.String{Format: &schema.Format{Name: "regex", Check: plainly(func(s string) bool {
-		_, err := regexp.Compile(s)
-		return err == nil
-	})}}
-	dateTime = schema.String{Format: &schema.Format{Name: "date-time", Check: plainly(func(s string) bool {
+	pattern   = schema.String{Format: &schema.Format{Name: "regex", Check: plainly(isPattern)}}
+	dateTime  = schema.String{Format: &schema.Format{Name: "date-time", Check: plainly(func(s string) bool {
 		_, ok := parseTime(s)
 		return ok
 	})}}
 	pageSize = schema.Digits{Min: new(int64(0))}
 	sortKey  = schema.String{Enum: sortKeys}
 )
+
+// maxPattern bounds the size of a regular expression: four times the longest
+// value that is compared with one. Without a bound a short text with repetitions
+// inside each other takes hundreds of megabytes.
+const maxPattern = 1024
+
+// isPattern takes the regular expressions that are worth compiling.
+func isPattern(s string) bool {
+	re, err := syntax.Parse(s, syntax.Perl)
+	return err == nil && patternSize(re) <= maxPattern
+}
+
+// patternSize is about how many steps a compiled expression has: repetitions
+// are written out in it. [syntax.Parse] allows a thousand of them inside each
+// other, so the size of what it took is far from overflowing.
+func patternSize(re *syntax.Regexp) int {
+	size := 1
+	if re.Op == syntax.OpLiteral {
+		size = len(re.Rune)
+	}
+	for _, sub := range re.Sub {
+		size += patternSize(sub)
+	}
+	if re.Op == syntax.OpRepeat {
+		size *= max(1, re.Min, re.Max)
+	}
+	return size
+}
 
 // sortKeys are the columns that Nova knows, the ones it ignores last
 // (nova/api/openstack/compute/schemas/servers.py).

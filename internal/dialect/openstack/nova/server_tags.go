@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 
 	"github.com/keyreeve/keyreeve/internal/compute"
@@ -79,7 +80,7 @@ func (d *Dialect) putTag(w http.ResponseWriter, c *openstack.Call) error {
 		return err
 	}
 	if status == http.StatusCreated {
-		w.Header()["Location"] = []string{c.Self("/servers/" + c.PathValue("id") + "/tags/" + tag)}
+		w.Header()["Location"] = []string{c.Self("/servers/" + c.PathValue("id") + "/tags/" + url.PathEscape(tag))}
 	}
 	d.style.Empty(w, c.Request, c.Version, status)
 	return nil

@@ -10,7 +10,10 @@ import (
 
 // Query is a parsed query string: each parameter once, in the order of its
 // first appearance, with all its values.
-type Query struct{ params []param }
+type Query struct {
+	params []param
+	places map[string]int // where in params each name is, once there are many
+}
 
 type param struct {
 	name   string
@@ -37,13 +40,37 @@ func ParseQuery(raw string) (Query, error) {
 }
 
 func (q *Query) add(name, value string) {
-	for i := range q.params {
-		if q.params[i].name == name {
-			q.params[i].values = append(q.params[i].values, value)
-			return
-		}
+	if i := q.find(name); i >= 0 {
+		q.params[i].values = append(q.params[i].values, value)
+		return
 	}
 	q.params = append(q.params, param{name, []string{value}})
+	switch n := len(q.params); {
+	case n == indexFrom:
+		q.places = make(map[string]int, 2*indexFrom)
+		for i := range q.params {
+			q.places[q.params[i].name] = i
+		}
+	case n > indexFrom:
+		q.places[name] = n - 1
+	}
+}
+
+// find returns the place of a parameter, -1 when it was not given. A query of
+// ten thousand names must not be compared name by name with itself.
+func (q Query) find(name string) int {
+	if q.places != nil {
+		if i, ok := q.places[name]; ok {
+			return i
+		}
+		return -1
+	}
+	for i := range q.params {
+		if q.params[i].name == name {
+			return i
+		}
+	}
+	return -1
 }
 
 func unescape(s string) string {
@@ -72,10 +99,8 @@ func ishex(c byte) bool {
 
 // All returns a parameter's values, nil when it was not given.
 func (q Query) All(name string) []string {
-	for _, p := range q.params {
-		if p.name == name {
-			return p.values
-		}
+	if i := q.find(name); i >= 0 {
+		return q.params[i].values
 	}
 	return nil
 }

@@ -2,6 +2,8 @@ package schema
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -200,6 +202,51 @@ func TestParseQuery(t *testing.T) {
 	}
 	if _, err := ParseQuery("a=%ff"); !fault.Is(err, fault.Invalid) {
 		t.Errorf("a query that is not UTF-8: %v", err)
+	}
+}
+
+// TestParseLargeQuery finds every one of many parameters, however many there
+// are: before and after they are indexed.
+func TestParseLargeQuery(t *testing.T) {
+	for n := indexFrom - 1; n <= indexFrom+2; n++ {
+		var raw []string
+		for i := range n {
+			raw = append(raw, fmt.Sprintf("p%d=first%d", i, i))
+		}
+		for i := range n {
+			raw = append(raw, fmt.Sprintf("p%d=last%d", i, i))
+		}
+		q, err := ParseQuery(strings.Join(raw, "&"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := len(q.Names()); got != n || q.Has("p") || q.Has("nosuch") {
+			t.Errorf("%d parameters: %d names", n, got)
+		}
+		for i := range n {
+			name := fmt.Sprintf("p%d", i)
+			if got, want := q.All(name), []string{fmt.Sprintf("first%d", i), fmt.Sprintf("last%d", i)}; !slices.Equal(got, want) {
+				t.Errorf("%d parameters: %s is %q", n, name, got)
+			}
+		}
+	}
+}
+
+func BenchmarkParseLargeQuery(b *testing.B) {
+	var raw strings.Builder
+	for i := range 12_000 {
+		fmt.Fprintf(&raw, "p%d=1&", i)
+	}
+	for b.Loop() {
+		q, err := ParseQuery(raw.String())
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, name := range q.Names() {
+			if q.Last(name) != "1" {
+				b.Fatal(name)
+			}
+		}
 	}
 }
 
