@@ -35,7 +35,9 @@ func TestLoginGraceAndUnauthenticatedConnections(t *testing.T) {
 	if !mayLogin(d, spec, "debian", ssh.PublicKeys(k.signer)) {
 		t.Error("silent clients keep others out")
 	}
-	silent[0].SetReadDeadline(time.Now().Add(5 * time.Second))
+	if err := silent[0].SetReadDeadline(time.Now().Add(5 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := io.Copy(io.Discard, silent[0]); err != nil || time.Since(start) >= limits.LoginGrace {
 		t.Errorf("the oldest silent client was not closed for the newcomer: %v", err)
 	}
