@@ -96,7 +96,7 @@ func (s *Service) Generate(ctx context.Context, c identity.Caller, r Rules, req 
 		return KeyPair{}, none, fault.Invalidf("public_key", "key pairs of type %s are not generated here; send a public key", k.Type)
 	}
 	// A key costs tens of milliseconds of a processor: not for those who cannot keep it.
-	if err := s.mayHaveOneMore(ctx, c, r, k); err != nil {
+	if err := s.mayKeep(ctx, c, r, k); err != nil {
 		return KeyPair{}, none, err
 	}
 	var private sshkey.PrivateKey
@@ -331,13 +331,19 @@ func (s *Service) mayHaveOneMore(ctx context.Context, c identity.Caller, r Rules
 	return s.store.Read(ctx, func(tx Tx) error { return checkQuota(ctx, tx, c, r, k) })
 }
 
+// mayKeep tells early, without a lock, what insert would say.
+func (s *Service) mayKeep(ctx context.Context, c identity.Caller, r Rules, k KeyPair) error {
+	return s.store.Read(ctx, func(tx Tx) error {
+		if err := checkQuota(ctx, tx, c, r, k); err != nil {
+			return err
+		}
+		return checkName(ctx, tx, c, r, k)
+	})
+}
+
 // insert decides quota and name inside the transaction that writes. The lock on
 // the owner makes that hold on databases where writers do not wait for each other.
 func (s *Service) insert(ctx context.Context, c identity.Caller, r Rules, k KeyPair, action audit.Action, detail string) error {
-	v := r.View(c, k.Owner.ID)
-	if k.Owner.Kind == Project {
-		v = r.View(c, "")
-	}
 	return s.store.Write(ctx, func(tx Tx) error {
 		if err := tx.Lock(ctx, "key pairs of "+k.Owner.ID); err != nil {
 			return err
@@ -345,9 +351,7 @@ func (s *Service) insert(ctx context.Context, c identity.Caller, r Rules, k KeyP
 		if err := checkQuota(ctx, tx, c, r, k); err != nil {
 			return err
 		}
-		if _, err := tx.KeyPair(ctx, v, k.Name); err == nil {
-			return fault.Taken("key pair", k.Name)
-		} else if !fault.Is(err, fault.NotFound) {
+		if err := checkName(ctx, tx, c, r, k); err != nil {
 			return err
 		}
 		if err := tx.InsertKeyPair(ctx, k); err != nil {
@@ -355,6 +359,19 @@ func (s *Service) insert(ctx context.Context, c identity.Caller, r Rules, k KeyP
 		}
 		return tx.AppendAudit(ctx, k.audit(c, action, k.CreatedAt, detail))
 	})
+}
+
+func checkName(ctx context.Context, tx Tx, c identity.Caller, r Rules, k KeyPair) error {
+	v := r.View(c, k.Owner.ID)
+	if k.Owner.Kind == Project {
+		v = r.View(c, "")
+	}
+	if _, err := tx.KeyPair(ctx, v, k.Name); err == nil {
+		return fault.Taken("key pair", k.Name)
+	} else if !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	return nil
 }
 
 func checkQuota(ctx context.Context, tx Tx, c identity.Caller, r Rules, k KeyPair) error {
