@@ -164,3 +164,20 @@ func TestSessionLimits(t *testing.T) {
 		t.Error("three sessions on one connection")
 	}
 }
+
+// A client that has seen a session end may open the next one at once.
+func TestEndedSessionsMakeRoom(t *testing.T) {
+	k := newKey(t)
+	limits := sshd.DefaultLimits
+	limits.Sessions = 1
+	d := newDriver(t, t.TempDir(), func(o *Options) { o.SSH = limits })
+	spec := create(t, d, newSpec(k.line))
+	c, err := dial(d, spec, "debian", ssh.PublicKeys(k.signer))
+	must(t, err)
+	defer c.Close()
+	for range 100 {
+		s, err := c.NewSession()
+		must(t, err)
+		must(t, s.Run("true"))
+	}
+}

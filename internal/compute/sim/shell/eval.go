@@ -116,7 +116,7 @@ func (p *proc) stmt(st *syntax.Stmt) error {
 	}
 	if p.keepFD {
 		p.keepFD = false
-		p.sessions = append(p.sessions, opened...)
+		p.kept = append(p.kept, opened...)
 	} else {
 		p.fd = saved
 		shut(opened...)

@@ -61,12 +61,12 @@ type proc struct {
 	errexit, nounset, xtrace, noglob bool
 	quiet                            int // inside a condition: errexit does not count
 
-	depth    int
-	loops    int
-	status   int
-	keepFD   bool // the statement's redirections stay, as of exec
-	sessions []io.Closer
-	history  []string
+	depth   int
+	loops   int
+	status  int
+	keepFD  bool        // the statement's redirections stay, as of exec
+	kept    []io.Closer // files that exec opened for good
+	history []string
 }
 
 // fork makes a subshell: everything is copied, nothing it changes comes back.
@@ -87,7 +87,7 @@ func (p *proc) fork() (*proc, error) {
 	child.vars = maps.Clone(p.vars)
 	child.funcs = maps.Clone(p.funcs)
 	child.locals = nil
-	child.sessions = nil
+	child.kept = nil
 	child.keepFD = false
 	child.loops = 0
 	return &child, nil
@@ -105,8 +105,8 @@ func (p *proc) exit() {
 }
 
 func (p *proc) closeAll() {
-	shut(p.sessions...)
-	p.sessions = nil
+	shut(p.kept...)
+	p.kept = nil
 }
 
 // shut closes files of the guest. What was written to them is on the disk

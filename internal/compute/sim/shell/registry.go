@@ -8,7 +8,7 @@ var commands map[string]command
 
 func init() {
 	commands = map[string]command{}
-	for _, group := range []map[string]command{builtins(), fileCommands(), textCommands(), systemCommands()} {
+	for _, group := range []map[string]command{builtins(), fileCommands(), textCommands(), systemCommands(), userCommands(), environCommands()} {
 		for name, c := range group {
 			commands[name] = c
 		}

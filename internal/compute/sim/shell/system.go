@@ -1,26 +1,17 @@
 package shell
 
 import (
-	"crypto/ecdsa"
-	"crypto/rsa"
 	"fmt"
-	"io"
 	"net/netip"
 	"strconv"
 	"strings"
 	"time"
-
-	"golang.org/x/crypto/ssh"
 
 	"github.com/keyreeve/keyreeve/internal/compute/sim/guest"
 )
 
 func systemCommands() map[string]command {
 	return map[string]command{
-		"id":         {runID, inBin, "tell who one is"},
-		"whoami":     {func(c *call) int { c.print(c.account.Name + "\n"); return 0 }, inBin, "print one's name"},
-		"groups":     {runGroups, inBin, "print one's groups"},
-		"who":        {runWho, inBin, "tell who is logged in"},
 		"hostname":   {func(c *call) int { c.print(c.g.Hostname + "\n"); return 0 }, inBin, "print the machine's name"},
 		"uname":      {runUname, inBin, "print what the system is"},
 		"arch":       {func(c *call) int { c.print(guest.Architecture + "\n"); return 0 }, inBin, "print the architecture"},
@@ -32,13 +23,7 @@ func systemCommands() map[string]command {
 		"mount":      {runMount, inBin, "list mounts"},
 		"ip":         {runIP, inBin, "show addresses and routes"},
 		"ps":         {runPs, inBin, "list processes"},
-		"env":        {runEnv, inBin, "print the environment, or run with another one"},
-		"printenv":   {runPrintenv, inBin, "print variables"},
-		"which":      {runWhich, inBin, "tell where a program is"},
-		"getent":     {runGetent, inBin, "look up accounts"},
 		"sleep":      {runSleep, inBin, "wait"},
-		"sudo":       {runSudo, inBin, "run a command as root"},
-		"su":         {runSu, inBin, "become somebody else"},
 		"sh":         {runShell, inBin, "run a shell"},
 		"bash":       {runShell, inBin, "run a shell"},
 		"tty":        {runTty, inBin, "tell whether there is a terminal"},
@@ -46,66 +31,6 @@ func systemCommands() map[string]command {
 		"ssh-keygen": {runKeygen, inBin, "-l -f FILE: print the fingerprints of public keys"},
 		"cloud-init": {runCloudInit, inBin, "tell that the machine is set up"},
 	}
-}
-
-func runID(c *call) int {
-	o, ok := c.getopt("ungGr", nil)
-	if !ok {
-		return 1
-	}
-	a := c.account
-	if len(o.rest) > 0 {
-		if a, ok = c.g.Account(o.rest[0]); !ok {
-			return c.fail("'%s': no such user", o.rest[0])
-		}
-	}
-	group := c.g.GroupName(a.GID)
-	switch {
-	case o.has('u') && o.has('n'):
-		c.print(a.Name + "\n")
-	case o.has('u'):
-		c.printf("%d\n", a.UID)
-	case o.has('g') && o.has('n'):
-		c.print(group + "\n")
-	case o.has('g'):
-		c.printf("%d\n", a.GID)
-	case o.has('G'):
-		var ids []string
-		for _, g := range a.Groups {
-			if o.has('n') {
-				ids = append(ids, g.Name)
-			} else {
-				ids = append(ids, strconv.Itoa(int(g.GID)))
-			}
-		}
-		c.print(strings.Join(ids, " ") + "\n")
-	default:
-		groups := []string{fmt.Sprintf("%d(%s)", a.GID, group)}
-		for _, g := range a.Groups {
-			if g.GID != a.GID {
-				groups = append(groups, fmt.Sprintf("%d(%s)", g.GID, g.Name))
-			}
-		}
-		c.printf("uid=%d(%s) gid=%d(%s) groups=%s\n", a.UID, a.Name, a.GID, group, strings.Join(groups, ","))
-	}
-	return 0
-}
-
-func runGroups(c *call) int {
-	var all []string
-	for _, g := range c.account.Groups {
-		all = append(all, g.Name)
-	}
-	c.print(strings.Join(all, " ") + "\n")
-	return 0
-}
-
-func runWho(c *call) int {
-	if c.term != nil {
-		from, _, _ := strings.Cut(c.lookup("SSH_CLIENT"), " ")
-		c.printf("%-8s pts/0        %s (%s)\n", c.account.Name, c.g.Now().UTC().Format("2006-01-02 15:04"), from)
-	}
-	return 0
 }
 
 func runUname(c *call) int {
@@ -299,112 +224,6 @@ func runPs(c *call) int {
 	return 0
 }
 
-func runEnv(c *call) int {
-	args := c.args[1:]
-	clean := false
-	if len(args) > 0 && (args[0] == "-i" || args[0] == "-") {
-		clean, args = true, args[1:]
-	}
-	var set [][2]string
-	for len(args) > 0 {
-		name, value, ok := strings.Cut(args[0], "=")
-		if !ok {
-			break
-		}
-		set = append(set, [2]string{name, value})
-		args = args[1:]
-	}
-	err := c.nested(func() error {
-		return c.fresh(func(child *proc) error {
-			if clean {
-				path := child.lookup("PATH")
-				for name := range child.vars {
-					child.drop(name)
-				}
-				if len(args) > 0 { // env itself still finds the program
-					if err := child.set("PATH", path); err != nil {
-						return asFailure(err)
-					}
-				}
-			}
-			for _, kv := range set {
-				if err := child.set(kv[0], kv[1]); err != nil {
-					return asFailure(err)
-				}
-				child.export(kv[0])
-			}
-			if len(args) > 0 {
-				return child.program(args)
-			}
-			for _, kv := range child.environ() {
-				(&call{proc: child, args: c.args}).print(kv + "\n")
-			}
-			child.status = 0
-			return nil
-		})
-	})
-	c.check(err)
-	return c.status
-}
-
-func runPrintenv(c *call) int {
-	if len(c.args) == 1 {
-		for _, kv := range c.environ() {
-			c.print(kv + "\n")
-		}
-		return 0
-	}
-	status := 0
-	for _, name := range c.args[1:] {
-		if v, ok := c.vars[name]; ok && v.exported {
-			c.print(v.value + "\n")
-		} else {
-			status = 1
-		}
-	}
-	return status
-}
-
-func runWhich(c *call) int {
-	status := 0
-	for _, name := range c.args[1:] {
-		if file, err := c.which(name); err == nil {
-			c.print(file + "\n")
-		} else {
-			status = 1
-		}
-	}
-	return status
-}
-
-func runGetent(c *call) int {
-	files := map[string]string{"passwd": "/etc/passwd", "group": "/etc/group", "hosts": "/etc/hosts"}
-	if len(c.args) < 2 || files[c.args[1]] == "" {
-		return c.fail("Unknown database")
-	}
-	keys := c.args[2:]
-	found := 0
-	c.inputs([]string{files[c.args[1]]}, func(_ string, r io.Reader) {
-		c.lines(r, func(line string) bool {
-			f := strings.FieldsFunc(line, func(r rune) bool { return r == ':' || c.args[1] == "hosts" && (r == ' ' || r == '\t') })
-			for _, key := range keys {
-				for i, word := range f {
-					if word == key && (i == 0 || i == 2 || c.args[1] == "hosts") {
-						c.print(line + "\n")
-						found++
-						return true
-					}
-				}
-			}
-			if len(keys) == 0 {
-				c.print(line + "\n")
-			}
-			return true
-		})
-	})
-	return 2 * flagInt(found < len(keys))
-}
-
 func runSleep(c *call) int {
 	var total time.Duration
 	for _, a := range c.args[1:] {
@@ -437,67 +256,6 @@ func runTty(c *call) int {
 	}
 	c.print("/dev/pts/0\n")
 	return 0
-}
-
-func (c *call) find(name string) (guest.Account, bool) {
-	if a, ok := c.g.Account(name); ok {
-		return a, true
-	}
-	return guest.Root, name == "root"
-}
-
-// runKeygen prints fingerprints; keys are made where they are used, not here.
-func runKeygen(c *call) int {
-	o, ok := c.getopt("lf:E:v", nil)
-	if !ok || !o.has('l') {
-		return c.fail("only -l -f FILE is there in a simulated guest; make keys on your own machine")
-	}
-	file := o.set['f']
-	if file == "" {
-		return c.fail("-f FILE is needed")
-	}
-	r := c.input(file)
-	if r == nil {
-		return 1
-	}
-	defer r.Close()
-	shown := 0
-	c.lines(r, func(line string) bool {
-		c.tick(10)
-		key, comment, _, _, err := ssh.ParseAuthorizedKey([]byte(line))
-		if err != nil {
-			return true
-		}
-		shown++
-		print := ssh.FingerprintSHA256(key)
-		if strings.EqualFold(o.set['E'], "md5") {
-			print = "MD5:" + ssh.FingerprintLegacyMD5(key)
-		}
-		if comment == "" {
-			comment = "no comment"
-		}
-		bits, kind := keySize(key)
-		c.printf("%d %s %s (%s)\n", bits, print, comment, kind)
-		return true
-	})
-	if shown == 0 {
-		return c.fail("%s is not a public key file.", file)
-	}
-	return 0
-}
-
-// keySize is a key's length in bits and its kind, as ssh-keygen shows them.
-func keySize(key ssh.PublicKey) (bits int, kind string) {
-	kind = strings.ToUpper(strings.TrimSuffix(strings.TrimPrefix(key.Type(), "ssh-"), "@openssh.com"))
-	if k, ok := key.(ssh.CryptoPublicKey); ok {
-		switch k := k.CryptoPublicKey().(type) {
-		case *rsa.PublicKey:
-			return k.N.BitLen(), kind
-		case *ecdsa.PublicKey:
-			return k.Curve.Params().BitSize, "ECDSA"
-		}
-	}
-	return 256, kind
 }
 
 func runCloudInit(c *call) int {

@@ -125,7 +125,7 @@ func (s *Server) Serve(ctx context.Context, conn net.Conn, door Door) {
 	go s.keepAlive(ctx, sconn)
 	c := &connection{s: s, login: l, conn: sconn}
 	for ch := range channels {
-		c.open(ctx, ch)
+		c.accept(ctx, ch)
 	}
 	cancel()
 	// The guest's disk is there until the last session is done with it.

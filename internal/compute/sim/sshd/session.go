@@ -24,12 +24,17 @@ type connection struct {
 	s        *Server
 	login    *login
 	conn     *ssh.ServerConn
-	running  atomic.Int64
+	running  atomic.Int64 // sessions whose program has not ended
+	open     atomic.Int64 // those that the client has not closed, too
 	sessions sync.WaitGroup
 }
 
-// open opens a session and refuses every other kind of channel.
-func (c *connection) open(ctx context.Context, nc ssh.NewChannel) {
+// maxLingering is how many sessions may have ended here while the client has
+// not closed its side: one that never does must not gather any number of them.
+const maxLingering = 16
+
+// accept opens a session and refuses every other kind of channel.
+func (c *connection) accept(ctx context.Context, nc ssh.NewChannel) {
 	if nc.ChannelType() != "session" {
 		reason := ssh.UnknownChannelType
 		if nc.ChannelType() == "direct-tcpip" || nc.ChannelType() == "direct-streamlocal@openssh.com" {
@@ -38,25 +43,28 @@ func (c *connection) open(ctx context.Context, nc ssh.NewChannel) {
 		_ = nc.Reject(reason, "a simulated guest only has sessions")
 		return
 	}
-	if c.running.Add(1) > c.s.Limits.Sessions {
-		c.running.Add(-1)
+	ended := sync.OnceFunc(func() { c.running.Add(-1) })
+	leave := func() { ended(); c.open.Add(-1) }
+	running, open := c.running.Add(1), c.open.Add(1)
+	if running > c.s.Limits.Sessions || open > c.s.Limits.Sessions+maxLingering {
+		leave()
 		_ = nc.Reject(ssh.ResourceShortage, "too many sessions")
 		return
 	}
 	ch, requests, err := nc.Accept()
 	if err != nil {
-		c.running.Add(-1)
+		leave()
 		return
 	}
 	c.sessions.Go(func() {
-		defer c.running.Add(-1)
+		defer leave()
 		defer func() { _ = ch.Close() }()
 		ctx, cancel := context.WithTimeout(ctx, c.s.Limits.SessionTime)
 		defer cancel()
 		// A session that is over time, or whose connection ends, stops waiting for its client.
 		stop := context.AfterFunc(ctx, func() { _ = ch.Close() })
 		defer stop()
-		(&session{c: c, ch: ch, cancel: cancel}).serve(ctx, requests)
+		(&session{c: c, ch: ch, cancel: cancel, ended: ended}).serve(ctx, requests)
 	})
 }
 
@@ -65,6 +73,7 @@ type session struct {
 	c      *connection
 	ch     ssh.Channel
 	cancel context.CancelFunc
+	ended  func() // gives its place among those that run back
 
 	env     []string
 	term    string // TERM; empty without a pty
@@ -188,6 +197,8 @@ func (s *session) start(ctx context.Context, command, subsystem string) bool {
 			if r := recover(); r != nil {
 				s.c.s.Log.Error("simulated session panicked", "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
 			}
+			// Before the client knows that it may open the next one.
+			s.ended()
 			_, _ = s.ch.SendRequest("exit-status", false, ssh.Marshal(struct{ Status uint32 }{uint32(status)}))
 			_ = s.ch.Close()
 		}()
