@@ -46,8 +46,8 @@ func TestDeadlock(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if runs.Load() != 3 {
-		t.Errorf("the two writes ran %d times in all", runs.Load())
+	if runs.Load() < 3 { // one was broken at least; what ran again may have met the other again
+		t.Errorf("the two writes ran %d times in all: there was no deadlock", runs.Load())
 	}
 	err := db.Read(ctx, func(tx *store.Tx) error {
 		all, err := tx.Accounts(ctx)
