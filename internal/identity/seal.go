@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"context"
 	"crypto/cipher"
 	"crypto/rand"
 	"fmt"
@@ -34,6 +35,33 @@ func (s *Sealer) Seal(name string, secret []byte) ([]byte, error) {
 		return nil, fault.Wrap(err, "making a nonce")
 	}
 	return s.aead.Seal(nonce, nonce, secret, []byte(name)), nil
+}
+
+// masterKeyCheck is the setting that tells whether a database was made with
+// this master key.
+const masterKeyCheck = "master key check"
+
+// CheckMasterKey holds the master key against the one that the database was
+// made with, and takes it for that one in a database that has none yet. Faults:
+// Conflict when it is another key.
+func (s *Service) CheckMasterKey(ctx context.Context) error {
+	sealed, err := s.sealer.Seal(masterKeyCheck, []byte(masterKeyCheck))
+	if err != nil {
+		return err
+	}
+	return s.store.Write(ctx, func(tx Tx) error {
+		kept, err := tx.Setting(ctx, masterKeyCheck)
+		if fault.Is(err, fault.NotFound) {
+			return tx.InsertSetting(ctx, masterKeyCheck, sealed)
+		}
+		if err != nil {
+			return err
+		}
+		if _, err := s.sealer.Open(masterKeyCheck, kept); err != nil {
+			return &fault.Error{Kind: fault.Conflict, Resource: "master key", Msg: "it is not the one that the database was made with"}
+		}
+		return nil
+	})
 }
 
 // Open decrypts what Seal made for the same name. A wrong master key, another

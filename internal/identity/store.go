@@ -62,6 +62,10 @@ type Tx interface {
 	// BumpEpoch starts the next epoch when the transaction commits.
 	BumpEpoch(ctx context.Context) error
 
+	// Setting returns a small value of the deployment itself.
+	Setting(ctx context.Context, name string) ([]byte, error)
+	InsertSetting(ctx context.Context, name string, value []byte) error
+
 	// Failures returns how often logins of key failed since the window began, and until when it is locked.
 	Failures(ctx context.Context, key string) (Failures, error)
 	PutFailures(ctx context.Context, key string, f Failures) error

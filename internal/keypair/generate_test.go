@@ -27,7 +27,7 @@ func TestNoKeyIsMadeInVain(t *testing.T) {
 	s := keypair.New(db.KeyPairs(), nil, keypair.Options{Now: time.Now, NewID: uuid.NewString})
 	c := identity.Caller{User: identity.User{ID: "alice"}, Region: "one"}
 	r := keypair.Rules{
-		Name: keypair.NameRule{Min: 1, Max: 255},
+		Name:  keypair.NameRule{Min: 1, Max: 255},
 		Types: []keypair.Type{keypair.SSH}, Generates: []keypair.Type{keypair.SSH}, Owner: keypair.User, MaxPublicKey: 16 << 10, Quota: 2,
 	}
 	const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGPS4lOnydjzukmW7xoiMdnJvRhS/65CflAYSai1fMTL a"

@@ -60,6 +60,11 @@ func OpenDomain(ctx context.Context, cfg config.Config, log *slog.Logger) (*Doma
 		LockoutAttempts: cfg.Identity.LockoutAttempts, LockoutDuration: cfg.Identity.LockoutDuration.Duration,
 		Region: cfg.Region.ID,
 	})
+	if err := d.Identity.CheckMasterKey(ctx); fault.Is(err, fault.Conflict) {
+		return nil, errors.Join(fmt.Errorf("master.key in the data folder %s is not the one that the database was made with: copy it from the first server, or restore it from a backup", dir), db.Close())
+	} else if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
 	d.Generator = sshkey.NewGenerator(sshkey.GeneratorSettings{Pool: cfg.Keypair.Pool})
 	d.KeyPairs = keypair.New(db.KeyPairs(), d.Generator, keypair.Options{Now: time.Now, NewID: uuid.NewString})
 	return d, nil

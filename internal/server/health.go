@@ -10,6 +10,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
+// probes are the paths that monitoring asks for all the time.
+var probes = []string{"/healthz", "/readyz", "/metrics"}
+
 // admin serves what is for the operator only.
 func (s *Server) admin() http.Handler {
 	mux := http.NewServeMux()

@@ -187,9 +187,9 @@ func (s *Server) surfaces() map[string]http.Handler {
 	for _, d := range s.dialects {
 		mounts = append(mounts, wire.Mount{Prefix: d.prefix, Handler: wire.Wrap(d.surface, in, d.handler)})
 	}
-	front := wire.Wrap(wire.Surface{Name: "front"}, in, s.front())
+	front := wire.Wrap(wire.Surface{Name: "front", Quiet: probes}, in, s.front())
 	main := wire.CollapseSlashes(wire.Mounts(front, mounts...))
-	admin := wire.Wrap(wire.Surface{Name: "admin", Timeout: 2 * time.Minute}, in, s.admin())
+	admin := wire.Wrap(wire.Surface{Name: "admin", Quiet: probes, Timeout: 2 * time.Minute}, in, s.admin())
 	return map[string]http.Handler{"main": main, "admin": admin}
 }
 

@@ -10,6 +10,7 @@ import (
 	"net"
 	"regexp"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -46,7 +47,8 @@ func postgres(opt Options) (engine, error) {
 			db.SetConnMaxIdleTime(5 * time.Minute)
 			if err := db.PingContext(ctx); err != nil {
 				_ = db.Close() // what went wrong is said already
-				return nil, nil, fmt.Errorf("the database at %s cannot be reached: %w; see that it runs, and that its URL, user and password are right", config.Host, err)
+				return nil, nil, fmt.Errorf("the database at %s cannot be reached: %s; see that it runs, and that its URL, user and password are right",
+					net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port))), whyUnreachable(err))
 			}
 			return db, db, nil
 		},
@@ -97,6 +99,23 @@ func classifyPostgres(err error) class {
 		return away
 	}
 	return other
+}
+
+// whyUnreachable finds the cause among what pgx says of every address it tried.
+func whyUnreachable(err error) string {
+	var told *pgconn.PgError
+	var lookup *net.DNSError
+	var system syscall.Errno
+	switch {
+	case errors.As(err, &told):
+		return told.Message
+	case errors.As(err, &lookup):
+		return lookup.Err
+	case errors.As(err, &system):
+		return system.Error()
+	}
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return line
 }
 
 func connectionTrouble(err error) bool {

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -40,8 +41,11 @@ func access(s Surface, in Instruments) Middleware {
 					in.Observer.Observe(s.Name, knownMethod(r.Method), route, rec.status, took)
 				}
 				level := slog.LevelInfo
-				if rec.status >= 500 || !finished {
+				switch {
+				case rec.status >= 500 || !finished:
 					level = slog.LevelError
+				case rec.status < 300 && slices.Contains(s.Quiet, r.URL.Path):
+					level = slog.LevelDebug
 				}
 				if !in.Log.Enabled(r.Context(), level) {
 					return

@@ -16,6 +16,10 @@ type Surface struct {
 	BodyLimit int64         // the most bytes of a request body; 0 is 64 KiB
 	Timeout   time.Duration // the handler's context ends after this; 0 is DefaultRequestTimeout
 
+	// Quiet are paths whose successful answers are logged at debug only: those
+	// that machines ask for all the time.
+	Quiet []string
+
 	// Redact takes the secrets out of a path (escaped, without query) before it
 	// is logged; nil leaves paths as they are. See [MaskAfter].
 	Redact func(path string) string

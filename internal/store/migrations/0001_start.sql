@@ -10,6 +10,12 @@ CREATE TABLE accounts (
     created_at  INTEGER NOT NULL
 ) STRICT;
 
+-- Small values of the deployment itself.
+CREATE TABLE settings (
+    name  TEXT NOT NULL PRIMARY KEY,
+    value BLOB NOT NULL
+) STRICT;
+
 CREATE TABLE projects (
     id          TEXT NOT NULL PRIMARY KEY,
     account_id  TEXT NOT NULL REFERENCES accounts (id),

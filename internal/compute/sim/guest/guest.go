@@ -87,5 +87,5 @@ This is %s, a simulated guest of Keyreeve (%s).
 There is no real operating system behind it: a small shell of its own, a
 virtual disk that keeps your files, and sftp. `+"`help`"+` lists the commands.
 
-`, f.Hostname, f.Pretty())
+`, f.Hostname, distroOf(f.Distro).name+" "+f.Version)
 }

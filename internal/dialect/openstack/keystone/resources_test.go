@@ -292,6 +292,7 @@ func TestLogKeepsSecrets(t *testing.T) {
 	w.do("POST", "/v3/auth/tokens", `{"auth": {"identity": {"methods": ["password"], "password": {"user": {"id": 1, "password": "oddpw"}}}}}`).is(400)
 	w.do("GET", "/v3/auth/tokens", "", "X-Auth-Token", token, "X-Subject-Token", "kr1.stray").is(404)
 	w.do("POST", "/v3/auth/tokens", tokenAuth(token, "")).is(201)
+	w.do("GET", "/v2.0/tokens/"+token, "").is(404)
 	w.as("admin", "POST", "/v3/users", `{"user": {"name": "dora", "password": "dorapw"}}`).is(201)
 	log := w.log.String()
 	for _, secret := range []string{"alicepw", "wrongpw", "oddpw", "dorapw", token, "kr1."} {
