@@ -206,7 +206,7 @@ func testAccounts(t *testing.T, s suite) {
 	value := []byte{0, 255, 1}
 	refused(t, db.Read(ctx, func(tx *store.Tx) error { _, err := tx.Setting(ctx, "one"); return err }), fault.NotFound)
 	write(t, db, func(tx *store.Tx) error { return tx.InsertSetting(ctx, "one", value) })
-	refused(t, db.Write(ctx, func(tx *store.Tx) error { return tx.InsertSetting(ctx, "one", nil) }), fault.Exists)
+	refused(t, db.Write(ctx, func(tx *store.Tx) error { return tx.InsertSetting(ctx, "one", value) }), fault.Exists)
 	read(t, db, func(tx *store.Tx) error {
 		got, err := tx.Setting(ctx, "one")
 		same(t, got, value)
