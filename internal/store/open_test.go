@@ -121,7 +121,7 @@ func TestOpenErrors(t *testing.T) {
 		"not a database": {store.Options{SQLitePath: text}, []string{text, "is not a database", "move it away"}},
 		"bad URL":        {store.Options{URL: "postgres://user:hunter2@host:port/db"}, []string{"the database URL does not work", "postgres://user@host"}},
 		"unreachable": {store.Options{URL: "postgres://user:hunter2@127.0.0.1:1/db?sslmode=disable"},
-			[]string{"127.0.0.1 cannot be reached", "see that it runs"}},
+			[]string{"127.0.0.1:1 cannot be reached: connection refused;", "see that it runs"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)

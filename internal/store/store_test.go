@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"log/slog"
 	"path/filepath"
 	"testing"
 
@@ -14,9 +15,9 @@ func TestSQLite(t *testing.T) { storetest.Run(t, sqliteOptions) }
 func TestPostgreSQL(t *testing.T) { storetest.Run(t, postgresOptions) }
 
 func sqliteOptions(t testing.TB) store.Options {
-	return store.Options{SQLitePath: filepath.Join(t.TempDir(), "keyreeve.db")}
+	return store.Options{SQLitePath: filepath.Join(t.TempDir(), "keyreeve.db"), Log: slog.New(slog.DiscardHandler)}
 }
 
 func postgresOptions(t testing.TB) store.Options {
-	return store.Options{URL: pgtest.URL(t)}
+	return store.Options{URL: pgtest.URL(t), Log: slog.New(slog.DiscardHandler)}
 }
