@@ -61,7 +61,7 @@ type Public struct {
 type Identity struct {
 	TokenLife           Duration `toml:"token_life" default:"1h" min:"1m" max:"720h" doc:"How long a token is valid."`
 	PasswordConcurrency int      `toml:"password_concurrency" default:"0" min:"0" max:"256" doc:"How many passwords are hashed at once; 0 is one per CPU."`
-	LockoutAttempts     int      `toml:"lockout_attempts" default:"10" min:"0" max:"1000" doc:"Failed logins in a row after which a user is locked out; 0 never locks."`
+	LockoutAttempts     int      `toml:"lockout_attempts" default:"10" min:"0" max:"1000" doc:"Failed logins in a row that lock a user out for the address they came from; ten times as many lock the user for everyone, or the address for every user. 0 never locks."`
 	LockoutDuration     Duration `toml:"lockout_duration" default:"5m" min:"1s" max:"24h" doc:"How long a user stays locked out."`
 }
 

@@ -61,7 +61,7 @@ func (s *Service) LogIn(ctx context.Context, l Login) (User, error) {
 		}
 		return User{}, errUnauthenticated()
 	}
-	return u, s.loginSucceeded(ctx, u)
+	return u, s.loginSucceeded(ctx, l, u)
 }
 
 func findUser(ctx context.Context, tx Tx, l Login) (User, error) {
@@ -105,52 +105,53 @@ func (s *Service) FindScope(ctx context.Context, kind ScopeKind, name, accountID
 	return scope, err
 }
 
-// addressAttempts is how many failures lock an address for each that locks a
-// user: many people can share one address.
-const addressAttempts = 10
+// widely is how many more failures it takes to lock a user for everyone, or an
+// address for every user, than one user from one address: otherwise anyone
+// could lock anyone out, or everyone behind the same proxy.
+const widely = 10
 
-func userKey(u User) string { return "user:" + u.ID }
-
-func addressKey(l Login) string {
-	if l.Address == "" {
-		return ""
-	}
-	return "address:" + l.Address
+// guarded is something that failed logins count against.
+type guarded struct {
+	key  string
+	most int // failures before it is locked
 }
 
-// isLocked tells whether the login's address or the user, if there is one, is
-// locked.
+// guards are what a login counts against: the user from this address, the user
+// from anywhere, the address.
+func (s *Service) guards(l Login, u User) []guarded {
+	most := s.opt.LockoutAttempts
+	var g []guarded
+	if u.ID != "" {
+		g = append(g, guarded{"user:" + u.ID + " address:" + l.Address, most}, guarded{"user:" + u.ID, most * widely})
+	}
+	if l.Address != "" {
+		g = append(g, guarded{"address:" + l.Address, most * widely})
+	}
+	return g
+}
+
+// isLocked tells whether something that the login counts against is locked.
 func (s *Service) isLocked(ctx context.Context, l Login, u User) (locked bool, err error) {
+	if s.opt.LockoutAttempts <= 0 { // an operator who turned locks off means those that hold, too
+		return false, nil
+	}
 	err = s.store.Read(ctx, func(tx Tx) error {
-		if locked, err = s.locked(ctx, tx, addressKey(l)); err != nil || locked || u.ID == "" {
-			return err
+		for _, g := range s.guards(l, u) {
+			f, err := tx.Failures(ctx, g.key)
+			if err != nil && !fault.Is(err, fault.NotFound) {
+				return err
+			}
+			locked = locked || s.now().Before(f.LockedUntil)
 		}
-		locked, err = s.locked(ctx, tx, userKey(u))
-		return err
+		return nil
 	})
 	return locked, err
 }
 
-func (s *Service) locked(ctx context.Context, tx Tx, key string) (bool, error) {
-	if key == "" || s.opt.LockoutAttempts <= 0 { // an operator who turned locks off means those that hold, too
-		return false, nil
-	}
-	f, err := tx.Failures(ctx, key)
-	if fault.Is(err, fault.NotFound) {
-		return false, nil
-	}
-	return s.now().Before(f.LockedUntil), err
-}
-
 func (s *Service) loginFailed(ctx context.Context, l Login, u User) error {
 	return s.store.Write(ctx, func(tx Tx) error {
-		if u.ID != "" {
-			if err := s.countFailure(ctx, tx, userKey(u), s.opt.LockoutAttempts); err != nil {
-				return err
-			}
-		}
-		if key := addressKey(l); key != "" {
-			if err := s.countFailure(ctx, tx, key, s.opt.LockoutAttempts*addressAttempts); err != nil {
+		for _, g := range s.guards(l, u) {
+			if err := s.countFailure(ctx, tx, g.key, g.most); err != nil {
 				return err
 			}
 		}
@@ -176,15 +177,30 @@ func (s *Service) countFailure(ctx context.Context, tx Tx, key string, most int)
 	return tx.PutFailures(ctx, key, f)
 }
 
-// loginSucceeded forgets the user's failures. Most logins have none to forget
-// and write nothing here.
-func (s *Service) loginSucceeded(ctx context.Context, u User) error {
-	err := s.store.Read(ctx, func(tx Tx) error { _, err := tx.Failures(ctx, userKey(u)); return err })
-	if fault.Is(err, fault.NotFound) {
+// loginSucceeded forgets the user's failures from this address, and from
+// anywhere. Most logins have none to forget and write nothing here.
+func (s *Service) loginSucceeded(ctx context.Context, l Login, u User) error {
+	var old []string
+	err := s.store.Read(ctx, func(tx Tx) error {
+		for _, g := range s.guards(l, u)[:2] {
+			switch _, err := tx.Failures(ctx, g.key); {
+			case err == nil:
+				old = append(old, g.key)
+			case !fault.Is(err, fault.NotFound):
+				return err
+			}
+		}
 		return nil
-	}
-	if err != nil {
+	})
+	if err != nil || len(old) == 0 {
 		return err
 	}
-	return s.store.Write(ctx, func(tx Tx) error { return tx.DeleteFailures(ctx, userKey(u)) })
+	return s.store.Write(ctx, func(tx Tx) error {
+		for _, key := range old {
+			if err := tx.DeleteFailures(ctx, key); err != nil && !fault.Is(err, fault.NotFound) {
+				return err
+			}
+		}
+		return nil
+	})
 }

@@ -213,7 +213,8 @@ func TestBothMethods(t *testing.T) {
 	}
 }
 
-// Too many failures lock the user, whoever asks, with the same answer as ever.
+// Too many failures lock the user for the address that they came from, with the
+// same answer as ever.
 func TestLockOut(t *testing.T) {
 	w := newWorld(t, nil)
 	for range 5 {
@@ -223,6 +224,36 @@ func TestLockOut(t *testing.T) {
 	w.do("POST", "/v3/auth/tokens", passwordAuth("bob", "bobpw", "")).is(201)
 	w.clock.add(5*time.Minute + time.Second)
 	w.do("POST", "/v3/auth/tokens", passwordAuth("alice", "alicepw", "")).is(201)
+}
+
+// Nobody locks a user out for everyone by guessing from one address; guesses
+// from many addresses do in the end.
+func TestLockOutFromAfar(t *testing.T) {
+	w := newWorld(t, nil)
+	try := func(address, password string) error {
+		_, err := w.identity.LogIn(t.Context(), identity.Login{
+			Name: "alice", AccountID: identity.DefaultAccountID, Password: password, Origin: identity.Origin{Address: address}})
+		return err
+	}
+	for range 12 {
+		if try("203.0.113.1", "wrong") == nil {
+			t.Fatal("a wrong password got in")
+		}
+	}
+	if try("203.0.113.1", "alicepw") == nil {
+		t.Error("the guesser's address is not locked")
+	}
+	if err := try("192.0.2.1", "alicepw"); err != nil {
+		t.Fatalf("somebody far away locked alice out: %v", err)
+	}
+	for i := range 50 { // the login above forgot the first ones
+		if try(fmt.Sprintf("203.0.113.%d", 10+i), "wrong") == nil {
+			t.Fatal("a wrong password got in")
+		}
+	}
+	if try("192.0.2.1", "alicepw") == nil {
+		t.Error("guesses from many addresses lock nobody")
+	}
 }
 
 // Failures from one address count together, whatever the port and the user.
@@ -273,7 +304,7 @@ func TestLocksTurnedOff(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	login := identity.Login{Name: "alice", AccountID: identity.DefaultAccountID, Password: "alicepw"}
+	login := identity.Login{Name: "alice", AccountID: identity.DefaultAccountID, Password: "alicepw", Origin: identity.Origin{Address: "127.0.0.1"}}
 	for _, c := range []struct {
 		attempts int
 		locked   bool
