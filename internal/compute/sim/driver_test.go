@@ -119,7 +119,7 @@ func TestLifecycle(t *testing.T) {
 	must(t, d.Start(ctx, spec))
 	must(t, d.Start(ctx, spec))
 	o, _ := d.Get(ctx, spec.ID)
-	if o.Power != compute.PowerRunning || !o.BootedAt.Equal(now) || o.SSH != netip.AddrPortFrom(spec.NICs[0].Addr, testPort) {
+	if o.Power != compute.PowerRunning || !o.BootedAt.Equal(now) || o.SSH != netip.AddrPortFrom(spec.NICs[0].Addr, uint16(testPort)) {
 		t.Fatalf("running: %+v", o)
 	}
 

@@ -170,7 +170,7 @@ func TestEscapeBySFTP(t *testing.T) {
 	if text, _ := os.ReadFile(file); string(text) != canary {
 		t.Errorf("the host's file became %q", text)
 	}
-	for _, target := range []string{"127.0.0.1:22", "127.20.0.1:22022", "localhost:80", "[::1]:22"} {
+	for _, target := range []string{"127.0.0.1:22", fmt.Sprintf("127.20.0.1:%d", testPort), "localhost:80", "[::1]:22"} {
 		if ch, err := conn.Dial("tcp", target); err == nil {
 			ch.Close()
 			t.Errorf("forwarded to %s", target)

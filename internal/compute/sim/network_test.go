@@ -16,7 +16,7 @@ import (
 func TestTakenAddress(t *testing.T) {
 	d := newDriver(t, t.TempDir())
 	spec := newSpec()
-	ln, err := net.Listen("tcp", netip.AddrPortFrom(spec.NICs[0].Addr, testPort).String())
+	ln, err := net.Listen("tcp", netip.AddrPortFrom(spec.NICs[0].Addr, uint16(testPort)).String())
 	must(t, err)
 	defer ln.Close()
 	if d.AddressFree(spec.NICs[0].Addr) {
@@ -92,7 +92,7 @@ func TestNoNetwork(t *testing.T) {
 	if o, _ := d.Get(ctx, spec.ID); o.Power != compute.PowerRunning || o.SSH.IsValid() {
 		t.Errorf("after it lost its address: %+v", o)
 	}
-	if err := bindable(netip.AddrPortFrom(nics[0].Addr, testPort)); err != nil {
+	if err := bindable(netip.AddrPortFrom(nics[0].Addr, uint16(testPort))); err != nil {
 		t.Error(err)
 	}
 }

@@ -29,7 +29,9 @@ var (
 	addresses atomic.Uint32
 )
 
-const testPort = 22022
+// testPort differs between runs at the same time, whose addresses do not. It is
+// below the range from which the system takes ports for outgoing connections.
+var testPort = 20000 + os.Getpid()%10000
 
 func newDriver(t testing.TB, dir string, change ...func(*Options)) *Driver {
 	t.Helper()
