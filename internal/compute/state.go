@@ -70,11 +70,6 @@ var transitions = map[Action]transition{
 	ActionDelete:     {verb: "delete", busy: true, task: Deleting},
 }
 
-// Actions returns every action, for tests.
-func Actions() []Action {
-	return []Action{ActionCreate, ActionStart, ActionStop, ActionReboot, ActionHardReboot, ActionDelete}
-}
-
 // WrongState is the detail of a Conflict fault: what was asked and what stands
 // in its way.
 type WrongState struct {

@@ -66,9 +66,6 @@ func NewRunner(store Store, opt Options) *Runner {
 // Handle registers the handler of one kind.
 func (r *Runner) Handle(kind string, h Handler) { r.handlers[kind] = h }
 
-// Node returns the id of the node this runner works for.
-func (r *Runner) Node() string { return r.opt.Node }
-
 // Wake makes an idle worker look for work now. Call it after the transaction
 // that enqueued a job has committed.
 func (r *Runner) Wake() {

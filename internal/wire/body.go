@@ -59,14 +59,15 @@ func ReadBody(r *http.Request, limit int64) ([]byte, error) {
 	if r.ContentLength > limit {
 		return nil, &BodyTooLarge{Limit: limit}
 	}
+	from := &limitedBody{r.Body} // a smaller limit set by others says the same
 	if n := r.ContentLength; n >= 0 {
 		body := make([]byte, n)
-		if _, err := io.ReadFull(r.Body, body); err != nil {
+		if _, err := io.ReadFull(from, body); err != nil {
 			return nil, err
 		}
 		return body, nil
 	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
+	body, err := io.ReadAll(io.LimitReader(from, limit+1))
 	if err != nil {
 		return nil, err
 	}

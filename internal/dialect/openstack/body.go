@@ -3,7 +3,6 @@ package openstack
 import (
 	"errors"
 	"fmt"
-	"io"
 	"mime"
 	"net/http"
 
@@ -22,14 +21,10 @@ const mediaTypeText = "Unsupported Content-Type"
 // surface's own limit, and [fault.Invalid] with Nova's text, and
 // [schema.ErrMalformed] in its chain, for one that is not JSON.
 func ReadBody(r *http.Request) (schema.Value, error) {
-	if r.ContentLength > MaxBody {
-		return schema.Value{}, tooLarge(nil)
-	}
-	data, err := io.ReadAll(io.LimitReader(r.Body, MaxBody+1))
-	var limit *http.MaxBytesError
+	data, err := wire.ReadBody(r, MaxBody)
 	var over *wire.BodyTooLarge
 	switch {
-	case errors.As(err, &limit) || errors.As(err, &over) || len(data) > MaxBody:
+	case errors.As(err, &over):
 		return schema.Value{}, tooLarge(err)
 	case err != nil:
 		return schema.Value{}, malformed(fmt.Errorf("%w: %w", schema.ErrMalformed, err))

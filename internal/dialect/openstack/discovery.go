@@ -1,7 +1,6 @@
 package openstack
 
 import (
-	"slices"
 	"strings"
 )
 
@@ -112,21 +111,6 @@ func NetworkResources(base string, resources ...NetworkResource) Fields {
 	return Fields{F("resources", list)}
 }
 
-// VolumeVersions is what this Cinder speaks: the first version of API v3, so
-// that clients ask for nothing that came later.
-var VolumeVersions = Versions{Service: "volume", Min: V(3, 0), Max: V(3, 0)}
-
-// VolumeRoot is what GET / (with status 300) and GET /v3/ answer on the volume
-// service.
-func VolumeRoot(base string) Fields {
-	return versions(VersionDoc{
-		ID: "v3.0", Status: "CURRENT", Updated: "2016-02-08T12:20:21Z",
-		Version: new(VolumeVersions.Max.String()), MinVersion: new(VolumeVersions.Min.String()),
-		Links:      slices.Concat([]Link{{"describedby", "text/html", "https://docs.openstack.org/"}}, Self(base+"/v3/")),
-		MediaTypes: mediaTypes("volume", "3"),
-	})
-}
-
 func identityDoc(base string) VersionDoc {
 	return VersionDoc{ID: "v3.14", Status: "stable", Updated: "2020-04-07T00:00:00Z",
 		Links:      Self(base + "/v3/"),
@@ -134,18 +118,10 @@ func identityDoc(base string) VersionDoc {
 }
 
 // IdentityRoot is what GET / answers on the identity service, with status 300
-// and the header Location: base/v3/. v2.0 is served but not listed: clients
-// that found it there would choose it.
+// and the header Location: base/v3/.
 func IdentityRoot(base string) Fields {
 	return Fields{F("versions", Fields{F("values", []VersionDoc{identityDoc(base)})})}
 }
 
 // IdentityVersion is what GET /v3 answers on the identity service.
 func IdentityVersion(base string) Fields { return Fields{F("version", identityDoc(base))} }
-
-// IdentityLegacy is what GET /v2.0 answers on the identity service.
-func IdentityLegacy(base string) Fields {
-	return Fields{F("version", VersionDoc{ID: "v2.0", Status: "deprecated", Updated: "2016-08-04T00:00:00Z",
-		Links:      Self(base + "/v2.0/"),
-		MediaTypes: []MediaType{{plainJSON, "application/vnd.openstack.identity-v2.0+json"}}})}
-}
