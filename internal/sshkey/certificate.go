@@ -35,10 +35,10 @@ func ParseCertificate(text string) (Certificate, error) {
 	}
 	decoded, _ := pem.Decode([]byte(block))
 	if decoded == nil {
-		return Certificate{}, &ParseError{Reason: BadCertificate, Detail: "its PEM block is damaged"}
+		return Certificate{}, refuse(BadCertificate, flaw{wording: flawPEMBlock})
 	}
 	if _, err := x509.ParseCertificate(decoded.Bytes); err != nil {
-		return Certificate{}, &ParseError{Reason: BadCertificate, Detail: strings.TrimPrefix(err.Error(), "x509: ")}
+		return Certificate{}, refuse(BadCertificate, strings.TrimPrefix(err.Error(), "x509: "))
 	}
 	return Certificate{der: string(decoded.Bytes)}, nil
 }

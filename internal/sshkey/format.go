@@ -66,10 +66,10 @@ func readRSA(r *wireReader) int {
 	e, n := r.mpint(), r.mpint()
 	bits := n.BitLen()
 	if bits < minRSABits || bits > maxRSABits {
-		r.fail("its RSA modulus has %d bits, not %d to %d", bits, minRSABits, maxRSABits)
+		r.fail(flawRSABits, bits, minRSABits, maxRSABits)
 	}
 	if e.Cmp(n) >= 0 {
-		r.fail("its RSA exponent is larger than its modulus")
+		r.fail(flawRSAExponent)
 	}
 	return bits
 }
@@ -81,9 +81,9 @@ func readDSA(r *wireReader) int {
 	one := big.NewInt(1)
 	switch {
 	case p.BitLen() != 1024 || q.BitLen() != 160:
-		r.fail("it is DSA with %d and %d bits, not 1024 and 160", p.BitLen(), q.BitLen())
+		r.fail(flawDSABits, p.BitLen(), q.BitLen())
 	case g.Cmp(one) <= 0 || g.Cmp(p) >= 0 || y.Cmp(one) <= 0 || y.Cmp(p) >= 0:
-		r.fail("its DSA numbers are out of range")
+		r.fail(flawDSARange)
 	}
 	return p.BitLen()
 }
@@ -91,12 +91,12 @@ func readDSA(r *wireReader) int {
 func readECDSA(name string, curve ecdh.Curve, bits int) func(*wireReader) int {
 	return func(r *wireReader) int {
 		curveName, point := r.text(), r.text()
-		if r.fault == "" && curveName != name {
-			r.fail("its curve is not %s", name)
+		if r.flaw.none() && curveName != name {
+			r.fail(flawCurve, name)
 		}
 		// NewPublicKey takes only the uncompressed form of a point that lies on the curve.
 		if _, err := curve.NewPublicKey([]byte(point)); err != nil {
-			r.fail("its point is not on the curve %s", name)
+			r.fail(flawPoint, name)
 		}
 		return bits
 	}
@@ -104,7 +104,7 @@ func readECDSA(name string, curve ecdh.Curve, bits int) func(*wireReader) int {
 
 func readEd25519(r *wireReader) int {
 	if n := len(r.text()); n != ed25519.PublicKeySize {
-		r.fail("its Ed25519 key has %d bytes, not %d", n, ed25519.PublicKeySize)
+		r.fail(flawEd25519Size, n, ed25519.PublicKeySize)
 	}
 	return 256
 }

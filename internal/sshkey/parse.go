@@ -3,7 +3,6 @@ package sshkey
 import (
 	"encoding/base64"
 	"errors"
-	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -91,7 +90,7 @@ func refuseWord(text, word, rest string) error {
 			return refuse(BadStart)
 		}
 	case rest != "" && looksLikeType(word):
-		return &ParseError{Reason: UnsupportedType, Detail: word}
+		return refuse(UnsupportedType, word)
 	case hasKeyInside(rest):
 		return refuse(HasOptions)
 	}
@@ -146,29 +145,29 @@ func refuseLines(more string, first error) error {
 	if _, known := formats[word]; known {
 		return first
 	}
-	return &ParseError{Reason: Damaged, Detail: "it is broken into several lines"}
+	return damaged(flawBrokenLines)
 }
 
 // readBase64 reads the blob of a line that names a type.
 func readBase64(word, encoded string) (PublicKey, error) {
-	blob, fault := decodeBase64(encoded)
-	if fault != "" {
-		return PublicKey{}, &ParseError{Reason: Damaged, Detail: fault}
+	blob, err := decodeBase64(encoded)
+	if err != nil {
+		return PublicKey{}, err
 	}
 	r := wireReader{rest: blob}
 	inner := r.text()
-	if r.fault != "" {
-		return PublicKey{}, &ParseError{Reason: Damaged, Detail: r.fault}
+	if !r.flaw.none() {
+		return PublicKey{}, refuse(Damaged, r.flaw)
 	}
 	if inner != word {
 		if !looksLikeType(inner) {
-			return PublicKey{}, &ParseError{Reason: Damaged, Detail: "it names no key type"}
+			return PublicKey{}, damaged(flawNoType)
 		}
-		return PublicKey{}, &ParseError{Reason: TypeMismatch, Detail: word + " but the key is " + inner}
+		return PublicKey{}, refuse(TypeMismatch, word, inner)
 	}
-	key, fault := readBlob(word, blob)
-	if fault != "" {
-		return PublicKey{}, &ParseError{Reason: Damaged, Detail: fault}
+	key, wrong := readBlob(word, blob)
+	if !wrong.none() {
+		return PublicKey{}, refuse(Damaged, wrong)
 	}
 	return key, nil
 }
@@ -177,24 +176,23 @@ func readBase64(word, encoded string) (PublicKey, error) {
 // one base64.
 var unpadded = base64.RawStdEncoding.Strict()
 
-// decodeBase64 decodes base64 with or without padding. The fault is the end of
-// a sentence, and holds nothing of the text.
-func decodeBase64(encoded string) (blob, fault string) {
+// decodeBase64 decodes base64 with or without padding.
+func decodeBase64(encoded string) (blob string, err error) {
 	body := strings.TrimRight(encoded, "=")
 	switch padding := len(encoded) - len(body); {
 	case len(body)%4 == 1:
-		return "", "it is cut short"
+		return "", damaged(flawCutShort)
 	case padding > 0 && len(encoded)%4 != 0, padding > 2:
-		return "", "it has the wrong number of = at its end"
+		return "", damaged(flawPadding)
 	}
 	decoded, err := unpadded.DecodeString(body)
 	if bad := base64.CorruptInputError(0); errors.As(err, &bad) {
 		if isBase64(body) {
-			return "", "its last character is wrong"
+			return "", damaged(flawLastChar)
 		}
-		return "", "character " + strconv.FormatInt(int64(bad)+1, 10) + " of it is not base64"
+		return "", damaged(flawChar, int64(bad)+1)
 	}
-	return string(decoded), ""
+	return string(decoded), nil
 }
 
 // isBase64 says whether every character is one of the alphabet's.

@@ -7,19 +7,18 @@ import (
 )
 
 // readBlob reads a wire blob whose type word the caller has found in formats.
-// The fault, if any, is the end of a sentence.
-func readBlob(word, blob string) (key PublicKey, fault string) {
+func readBlob(word, blob string) (PublicKey, flaw) {
 	f := formats[word]
 	r := &wireReader{rest: blob}
 	r.text()
-	key = PublicKey{kind: word, alg: f.alg, blob: blob, plain: blob, cert: word != f.plain}
+	key := PublicKey{kind: word, alg: f.alg, blob: blob, plain: blob, cert: word != f.plain}
 	if key.cert {
 		key.plain, key.bits = readCertificate(r, f, blob)
 	} else {
 		key.bits = f.read(r)
 	}
 	r.end()
-	return key, r.fault
+	return key, r.flaw
 }
 
 // readCertificate takes the fields of a v01 certificate (OpenSSH
@@ -30,12 +29,12 @@ func readCertificate(r *wireReader, f format, blob string) (plain string, bits i
 	r.text() // nonce
 	before := r.rest
 	bits = f.read(r)
-	if r.fault == "" {
+	if r.flaw.none() {
 		plain = wireText(f.plain) + before[:len(before)-len(r.rest)]
 	}
 	r.take(8) // serial
 	if use := r.uint32(); use != ssh.UserCert && use != ssh.HostCert {
-		r.fail("it is neither a user nor a host certificate")
+		r.fail(flawCertUse)
 	}
 	r.text() // key id
 	readList(r, 1)
@@ -46,8 +45,8 @@ func readCertificate(r *wireReader, f format, blob string) (plain string, bits i
 	authority := r.text()
 	signed := blob[:len(blob)-len(r.rest)]
 	signature := r.text()
-	if r.fault == "" && !signedBy(authority, signed, signature) {
-		r.fail("the signature of its certificate is wrong")
+	if r.flaw.none() && !signedBy(authority, signed, signature) {
+		r.fail(flawCertSign)
 	}
 	return plain, bits
 }
@@ -61,8 +60,8 @@ func readList(r *wireReader, texts int) {
 			list.text()
 		}
 	}
-	if list.fault != "" {
-		r.fail("a list in its certificate is cut short")
+	if !list.flaw.none() {
+		r.fail(flawCertList)
 	}
 }
 
@@ -78,7 +77,7 @@ func signedBy(authority, signed, signature string) bool {
 	r := wireReader{rest: signature}
 	sig := &ssh.Signature{Format: r.text(), Blob: []byte(r.text())}
 	sig.Rest = []byte(r.rest) // flags and counter of a FIDO signature
-	return r.fault == "" && key.Verify([]byte(signed), sig) == nil
+	return r.flaw.none() && key.Verify([]byte(signed), sig) == nil
 }
 
 // wireText encodes a field of the type "string".

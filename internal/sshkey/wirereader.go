@@ -2,35 +2,32 @@ package sshkey
 
 import (
 	"encoding/binary"
-	"fmt"
 	"math/big"
 )
 
 // wireReader takes the fields of a wire blob (RFC 4251 section 5) off its
-// front. The first fault sticks: every later field is empty, and fault says
-// what was wrong, as the end of a sentence that begins "the base64 part is
-// damaged: ".
+// front. The first flaw sticks: every later field is empty.
 //
 // It is stricter than OpenSSH, which drops needless zeros from numbers and
 // then prints the fingerprint of the corrected key: here a blob is a key's
 // identity, so one key must have one blob.
 type wireReader struct {
-	rest  string
-	fault string
+	rest string
+	flaw flaw
 }
 
-// fail records a fault, unless there is one already.
-func (r *wireReader) fail(format string, args ...any) {
-	if r.fault == "" {
-		r.fault = fmt.Sprintf(format, args...)
+// fail records a flaw, unless there is one already.
+func (r *wireReader) fail(w Wording, args ...any) {
+	if r.flaw.none() {
+		r.flaw = flaw{w, args}
 		r.rest = ""
 	}
 }
 
 // take returns the next n bytes.
 func (r *wireReader) take(n uint64) string {
-	if r.fault != "" || uint64(len(r.rest)) < n {
-		r.fail("it is cut short")
+	if !r.flaw.none() || uint64(len(r.rest)) < n {
+		r.fail(flawCutShort)
 		return ""
 	}
 	field := r.rest[:n]
@@ -54,15 +51,15 @@ func (r *wireReader) text() string { return r.take(uint64(r.uint32())) }
 func (r *wireReader) mpint() *big.Int {
 	field := r.text()
 	switch {
-	case r.fault != "":
+	case !r.flaw.none():
 	case field == "":
-		r.fail("a number in it is zero")
+		r.fail(flawZero)
 	case field[0]&0x80 != 0:
-		r.fail("a number in it is negative")
+		r.fail(flawNegative)
 	case field[0] == 0 && (len(field) == 1 || field[1]&0x80 == 0):
-		r.fail("a number in it has needless zeros in front")
+		r.fail(flawNeedlessZero)
 	}
-	if r.fault != "" {
+	if !r.flaw.none() {
 		return new(big.Int)
 	}
 	return new(big.Int).SetBytes([]byte(field))
@@ -71,6 +68,6 @@ func (r *wireReader) mpint() *big.Int {
 // end demands that nothing is left.
 func (r *wireReader) end() {
 	if n := len(r.rest); n > 0 {
-		r.fail("%d bytes follow after its end", n)
+		r.fail(flawTrailing, n)
 	}
 }
