@@ -30,7 +30,7 @@
 // The time is bounded for every key that package sshkey reads, whatever its
 // numbers are, because their lengths are (16384 bits) and no check calculates
 // with more than that. On one core of 2020, [Check] takes about 0.1 ms for RSA
-// of 2048 bits and 2 ms for 16384, microseconds for ECDSA and Ed25519, and 2 ms
+// of 2048 bits and 2 ms for 16384, microseconds for ECDSA and Ed25519, and 3 ms
 // for DSA; a list of shared primes comes on top ([PrimeList.Factor]).
 // [Findings] adds rsa-prime: 5 ms for 2048 bits, and 0.3 s for 8192.
 //

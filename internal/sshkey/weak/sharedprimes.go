@@ -30,7 +30,7 @@ func (SharedFactor) Finding() *Error {
 // them, all are in Keys.
 //
 // It is Bernstein's batch GCD with product and remainder trees, on all
-// processors: for 10,000 keys of 2048 bits it takes some 12 s of processor time,
+// processors: for 10,000 keys of 2048 bits it takes some 14 s of processor time,
 // and about three times as long for each doubling (math/big multiplies by
 // Karatsuba's method). It needs some 50 times the memory of the moduli.
 func SharedPrimes(keys []sshkey.PublicKey) []SharedFactor {
