@@ -127,7 +127,7 @@ func (k PublicKey) RSANumbers() (n, e *big.Int, ok bool) {
 	}
 	r := wireReader{rest: k.plain}
 	r.text()
-	e, n = r.mpint(), r.mpint()
+	e, n = r.integer(), r.integer()
 	return n, e, true
 }
 
@@ -139,7 +139,7 @@ func (k PublicKey) DSANumbers() (p, q, g, y *big.Int, ok bool) {
 	}
 	r := wireReader{rest: k.plain}
 	r.text()
-	return r.mpint(), r.mpint(), r.mpint(), r.mpint(), true
+	return r.integer(), r.integer(), r.integer(), r.integer(), true
 }
 
 // Ed25519Point returns the encoded curve point of an Ed25519 or sk-ed25519 key
@@ -151,4 +151,17 @@ func (k PublicKey) Ed25519Point() (point ed25519.PublicKey, ok bool) {
 	r := wireReader{rest: k.plain}
 	r.text()
 	return ed25519.PublicKey(r.text()), true
+}
+
+// application returns the application of a key on a FIDO authenticator, mostly
+// "ssh:", or "" for every other key.
+func (k PublicKey) application() string {
+	f, r := formats[k.kind], wireReader{rest: k.plain}
+	r.text()
+	for _, kind := range f.fields {
+		if field := r.text(); kind == name {
+			return field
+		}
+	}
+	return ""
 }
