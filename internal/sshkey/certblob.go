@@ -22,10 +22,10 @@ const (
 
 // readCertificate takes the fields of a certificate after its type word.
 //
-// Version v01 is OpenSSH's PROTOCOL.certkeys. v00, which OpenSSH wrote from 5.4
-// to 5.5 and read until 6.9, has the nonce behind the constraints (today's
-// critical options), no serial and no extensions. Neither has a limit on the
-// length of a name or list but that of the text.
+// Version v01 is OpenSSH's PROTOCOL.certkeys since 5.6. v00, which OpenSSH 5.4
+// to 6.9 read, has the nonce behind the constraints (today's critical options),
+// no serial and no extensions. Neither has a limit on the length of a name or
+// list but that of the text.
 func readCertificate(r *wireReader, f *format, blob string) (c certificate) {
 	if f.cert == certV01 {
 		r.text() // nonce

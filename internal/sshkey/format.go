@@ -34,8 +34,8 @@ type certVersion uint8
 
 const (
 	noCert  certVersion = iota
-	certV01             // OpenSSH PROTOCOL.certkeys, since 5.6
-	certV00             // its first form, of OpenSSH 5.4 to 6.9
+	certV01             // OpenSSH's PROTOCOL.certkeys since 5.6
+	certV00             // as it was in 5.4
 )
 
 // formats has every accepted type word: RFC 4253 section 6.6, RFC 5656
