@@ -40,15 +40,6 @@ func (r *wireReader) take(n uint64) string {
 	return field
 }
 
-// byte returns one byte.
-func (r *wireReader) byte() byte {
-	field := r.take(1)
-	if field == "" {
-		return 0
-	}
-	return field[0]
-}
-
 // uint32 returns a 32-bit number.
 func (r *wireReader) uint32() uint32 {
 	field := r.take(4)
