@@ -3,7 +3,7 @@ package sshkey
 import (
 	"encoding/binary"
 	"math/big"
-	"math/bits"
+	mathbits "math/bits"
 	"strings"
 )
 
@@ -120,5 +120,5 @@ func bitLen(number string) int {
 	if number == "" {
 		return 0
 	}
-	return 8*len(number) - bits.LeadingZeros8(number[0])
+	return 8*len(number) - mathbits.LeadingZeros8(number[0])
 }
