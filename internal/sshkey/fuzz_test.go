@@ -151,9 +151,21 @@ func checkRefusal(t *testing.T, text string, err error) {
 		t.Fatalf("error %T %v", err, err)
 	}
 	const harmless = 12 // shorter words may stand in the sentence by chance
-	for _, word := range strings.Fields(text) {
-		if len(word) > harmless && !looksLikeType(word) && strings.Contains(fmt.Sprint(refused.args...), word) {
+	said := fmt.Sprint(refused.args...)
+	for word := range strings.FieldsSeq(text) {
+		if len(word) > harmless && !looksLikeType(word) && !isPartOfType(word) && strings.Contains(said, word) {
 			t.Fatalf("%q repeats %q", err, word)
 		}
 	}
+}
+
+// isPartOfType says whether a word stands in a known type, which a sentence
+// may name whatever the text says.
+func isPartOfType(word string) bool {
+	for kind := range formats {
+		if strings.Contains(kind, word) {
+			return true
+		}
+	}
+	return false
 }
