@@ -18,7 +18,7 @@ func der(tag tags.Tag, contents ...[]byte) []byte {
 
 func sequence(contents ...[]byte) []byte { return der(tags.SEQUENCE, contents...) }
 func integer(contents ...byte) []byte    { return der(tags.INTEGER, contents) }
-func bits(contents []byte) []byte        { return der(tags.BIT_STRING, []byte{0}, contents) }
+func bitString(contents []byte) []byte   { return der(tags.BIT_STRING, []byte{0}, contents) }
 
 // One key has one PEM: every other way to write the same numbers is refused.
 func TestPEMIsExact(t *testing.T) {
@@ -40,8 +40,8 @@ func TestPEMIsExact(t *testing.T) {
 	}
 	accept := Accept{PEM: true}
 	mustRead(t, accept, pemOf(beginPKCS1, rsa), FormPKCS1)
-	mustRead(t, accept, pemOf(beginSPKI, sequence(sequence(rsaID, null), bits(rsa))), FormSPKI)
-	mustRead(t, accept, pemOf(beginSPKI, sequence(sequence(edID), bits(point))), FormSPKI)
+	mustRead(t, accept, pemOf(beginSPKI, sequence(sequence(rsaID, null), bitString(rsa))), FormSPKI)
+	mustRead(t, accept, pemOf(beginSPKI, sequence(sequence(edID), bitString(point))), FormSPKI)
 
 	notDER := "the base64 part is damaged: it is not the DER encoding of a public key"
 	for name, body := range map[string][]byte{
@@ -62,22 +62,22 @@ func TestPEMIsExact(t *testing.T) {
 		if _, err := accept.Read(pemOf(beginPKCS1, body)); err == nil || err.Error() != notDER {
 			t.Errorf("PKCS#1 with %s: %v", name, err)
 		}
-		if _, err := accept.Read(pemOf(beginSPKI, sequence(sequence(rsaID, null), bits(body)))); err == nil || err.Error() != notDER {
+		if _, err := accept.Read(pemOf(beginSPKI, sequence(sequence(rsaID, null), bitString(body)))); err == nil || err.Error() != notDER {
 			t.Errorf("SPKI around PKCS#1 with %s: %v", name, err)
 		}
 	}
 	for name, body := range map[string][]byte{
-		"no parameters for RSA":       sequence(sequence(rsaID), bits(rsa)),
-		"two parameters for RSA":      sequence(sequence(rsaID, null, null), bits(rsa)),
-		"a full NULL":                 sequence(sequence(rsaID, der(tags.NULL, []byte{0})), bits(rsa)),
-		"NULL for Ed25519":            sequence(sequence(edID, null), bits(point)),
+		"no parameters for RSA":       sequence(sequence(rsaID), bitString(rsa)),
+		"two parameters for RSA":      sequence(sequence(rsaID, null, null), bitString(rsa)),
+		"a full NULL":                 sequence(sequence(rsaID, der(tags.NULL, []byte{0})), bitString(rsa)),
+		"NULL for Ed25519":            sequence(sequence(edID, null), bitString(point)),
 		"unused bits":                 sequence(sequence(edID), der(tags.BIT_STRING, []byte{1}, point)),
-		"a key behind the key":        sequence(sequence(edID), bits(point), bits(point)),
-		"no parameters for DSA":       sequence(sequence(dsaID), bits(one)),
-		"two parameters for DSA":      sequence(sequence(dsaID, sequence(one, one)), bits(one)),
-		"two numbers for a DSA key":   sequence(sequence(dsaID, sequence(one, one, one)), bits(slices.Concat(one, one))),
-		"no algorithm":                sequence(sequence(), bits(point)),
-		"bytes behind the whole":      append(sequence(sequence(edID), bits(point)), 0),
+		"a key behind the key":        sequence(sequence(edID), bitString(point), bitString(point)),
+		"no parameters for DSA":       sequence(sequence(dsaID), bitString(one)),
+		"two parameters for DSA":      sequence(sequence(dsaID, sequence(one, one)), bitString(one)),
+		"two numbers for a DSA key":   sequence(sequence(dsaID, sequence(one, one, one)), bitString(slices.Concat(one, one))),
+		"no algorithm":                sequence(sequence(), bitString(point)),
+		"bytes behind the whole":      append(sequence(sequence(edID), bitString(point)), 0),
 		"an octet string for the key": sequence(sequence(edID), der(tags.OCTET_STRING, point)),
 	} {
 		if _, err := accept.Read(pemOf(beginSPKI, body)); err == nil || err.Error() != notDER {
@@ -88,11 +88,11 @@ func TestPEMIsExact(t *testing.T) {
 		body []byte
 		want string
 	}{
-		"31 bytes of Ed25519": {sequence(sequence(edID), bits(point[1:])), "the base64 part is damaged: its Ed25519 key has 31 bytes, not 32"},
-		"a compressed point":  {sequence(sequence(ecID, p256), bits(append([]byte{2}, point...))), "the base64 part is damaged: its point is not on the curve nistp256"},
-		"an unknown curve":    {sequence(sequence(ecID, edID), bits(point)), "SSH has no key type for this PEM public key; use Ed25519, ECDSA on P-256, P-384 or P-521, or RSA"},
-		"no curve":            {sequence(sequence(ecID), bits(point)), "SSH has no key type for this PEM public key; use Ed25519, ECDSA on P-256, P-384 or P-521, or RSA"},
-		"RSA of 16 bits":      {sequence(sequence(rsaID, null), bits(sequence(integer(0x7f, 0xff), integer(3)))), "the base64 part is damaged: its RSA modulus has 15 bits, not 512 to 16384"},
+		"31 bytes of Ed25519": {sequence(sequence(edID), bitString(point[1:])), "the base64 part is damaged: its Ed25519 key has 31 bytes, not 32"},
+		"a compressed point":  {sequence(sequence(ecID, p256), bitString(append([]byte{2}, point...))), "the base64 part is damaged: its point is not on the curve nistp256"},
+		"an unknown curve":    {sequence(sequence(ecID, edID), bitString(point)), "SSH has no key type for this PEM public key; use Ed25519, ECDSA on P-256, P-384 or P-521, or RSA"},
+		"no curve":            {sequence(sequence(ecID), bitString(point)), "SSH has no key type for this PEM public key; use Ed25519, ECDSA on P-256, P-384 or P-521, or RSA"},
+		"RSA of 16 bits":      {sequence(sequence(rsaID, null), bitString(sequence(integer(0x7f, 0xff), integer(3)))), "the base64 part is damaged: its RSA modulus has 15 bits, not 512 to 16384"},
 	} {
 		if _, err := accept.Read(pemOf(beginSPKI, c.body)); err == nil || err.Error() != c.want {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
