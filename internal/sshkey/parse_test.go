@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"golang.org/x/crypto/ssh"
 )
@@ -316,7 +315,7 @@ func TestRefusedTexts(t *testing.T) {
 		"tab after base64":         {"ssh-ed25519 " + ed25519Base64 + "\tuser@host", damaged + "character 69 of it is a tab; write a space"},
 		"padding inside":           {"ssh-ed25519 AAAA=C3N", damaged + "character 5 of it is =, which may stand only at its end"},
 		"too much padding":         {"ssh-ed25519 " + ed25519Base64 + "==", damaged + "it has the wrong number of = at its end"},
-		"bits after the end":       {"ssh-ed25519 AAB", damaged + "its last character is wrong"},
+		"bits after the end":       {strings.Replace(readVector(t, "ecdsa256.pub"), "g8=", "g9=", 1), damaged + "its last character is wrong"},
 		"broken lines":             {"ssh-ed25519 " + ed25519Base64[:30] + "\n" + ed25519Base64[30:], damaged + "it is broken into several lines"},
 		"bytes after the blob":     {"ssh-ed25519 " + ed25519Base64 + "eHh4eA==", damaged + "4 bytes follow after its end"},
 		"type and blob differ":     {"ssh-rsa " + ed25519Base64, "the text says ssh-rsa but the key is ssh-ed25519"},
@@ -408,28 +407,8 @@ func TestDamagedBlobs(t *testing.T) {
 	}
 }
 
-func TestHugeTexts(t *testing.T) {
+func TestLongComment(t *testing.T) {
 	const size = 1 << 20
-	for name, text := range map[string]string{
-		"words":       strings.Repeat("a ", size/2),
-		"types":       strings.Repeat("ssh-rsa ", size/8),
-		"options":     "x " + strings.Repeat("ssh-rsa AAA", size/11),
-		"base64":      "ssh-rsa " + strings.Repeat("A", size),
-		"spaces":      strings.Repeat(" ", size) + "x",
-		"lines":       strings.Repeat("\n", size) + "x",
-		"armour":      strings.Repeat("-----BEGIN ", size/11),
-		"number":      "ssh-rsa " + base64.StdEncoding.EncodeToString([]byte(wireText("ssh-rsa")+wireText("\x03")+wireText("\x7f"+strings.Repeat("\xff", size/2)))),
-		"DSA numbers": "ssh-dss " + base64.StdEncoding.EncodeToString([]byte(wireText("ssh-dss")+strings.Repeat(wireText("\x7f"+strings.Repeat("\xff", size/8)), 4))),
-	} {
-		began := time.Now()
-		if _, err := ParsePublicKey(text); err == nil {
-			t.Errorf("%s: accepted", name)
-		}
-		// A linear parser needs some milliseconds; a quadratic one minutes.
-		if took := time.Since(began); took > 2*time.Second {
-			t.Errorf("%s: took %s", name, took)
-		}
-	}
 	long := mustParse(t, ed25519Line+strings.Repeat("x", size))
 	if len(long.Comment()) < size {
 		t.Error("the long comment is cut")
