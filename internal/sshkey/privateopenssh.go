@@ -37,11 +37,9 @@ const opensshMagic = "openssh-key-v1\x00"
 const (
 	opensshPlain  = "none"
 	opensshBcrypt = "bcrypt"
-	// opensshCipher, opensshSalt and opensshRounds are ssh-keygen's defaults
-	// since OpenSSH 9.4.
+	// opensshCipher and opensshSalt are ssh-keygen's defaults.
 	opensshCipher = "aes256-ctr"
 	opensshSalt   = 16
-	opensshRounds = 24
 	// maxBcryptRounds is 42 times the default, about ten seconds: a file may
 	// ask for 2^32.
 	maxBcryptRounds = 1024
@@ -103,9 +101,9 @@ func encodeOpenSSH(m material, comment string, passphrase []byte) ([]byte, error
 	if len(passphrase) > 0 {
 		salt := make([]byte, opensshSalt)
 		_, _ = rand.Read(salt) // never fails
-		options = string(binary.BigEndian.AppendUint32([]byte(wireText(string(salt))), opensshRounds))
+		options = string(binary.BigEndian.AppendUint32([]byte(wireText(string(salt))), writing.bcryptRounds))
 		how := opensshCiphers[name]
-		keys := bcryptPBKDF(passphrase, salt, opensshRounds, how.key+how.iv)
+		keys := bcryptPBKDF(passphrase, salt, int(writing.bcryptRounds), how.key+how.iv)
 		block, err := aes.NewCipher(keys[:how.key])
 		if err != nil {
 			return nil, err
