@@ -108,7 +108,7 @@ func encodeOpenSSH(m material, comment string, passphrase []byte) ([]byte, error
 		if err != nil {
 			return nil, err
 		}
-		cipher.NewCTR(block, keys[how.key:]).XORKeyStream(half, half)
+		cipher.NewCTR(block, keys[how.key:]).XORKeyStream(half, half) //nolint:gosec // the nonce is derived with a random salt
 	}
 	file := opensshMagic + wireText(name) + wireText(kdf) + wireText(options) + "\x00\x00\x00\x01" +
 		wireText(string(m.public.Marshal())) + wireText(string(half))
@@ -173,7 +173,7 @@ func readOpenSSH(block *pem.Block, passphrase []byte) (opened, error) {
 	}
 
 	r = &wireReader{rest: half}
-	if r.uint32() != r.uint32() {
+	if check, again := r.uint32(), r.uint32(); check != again {
 		if encrypted {
 			return opened{}, &PrivateError{Reason: PassphraseWrong, Public: public}
 		}

@@ -273,5 +273,5 @@ func parsePKCS8(der []byte) (crypto.Signer, error) {
 	case id.Equal(oidDSA):
 		return nil, refusePrivate(PrivateIsDSA)
 	}
-	return nil, refusePrivate(PrivateType, id.String())
+	return nil, refusePrivate(PrivateType, nameOf(id))
 }
