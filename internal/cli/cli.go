@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"os/signal"
 	"syscall"
 
@@ -23,7 +24,8 @@ import (
 func Main(version string, args, env []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	root := newRoot(&app{version: version, env: env, stdout: stdout, stderr: stderr})
+	a := &app{version: version, env: env, stdin: os.Stdin, stdout: stdout, stderr: stderr, lang: language{localeLanguage(env)}}
+	root := newRoot(a)
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
@@ -31,7 +33,7 @@ func Main(version string, args, env []string, stdout, stderr io.Writer) int {
 	if err == nil {
 		return 0
 	}
-	_, _ = fmt.Fprintf(stderr, "keyreeve: %v\n", err)
+	_, _ = fmt.Fprintf(stderr, "keyreeve: %s\n", say(err, a.lang.Language))
 	var u *usageError
 	if errors.As(err, &u) {
 		_, _ = fmt.Fprintf(stderr, "Run '%s --help' to see how it is used.\n", u.command)
@@ -44,7 +46,9 @@ func Main(version string, args, env []string, stdout, stderr io.Writer) int {
 type app struct {
 	version        string
 	env            []string
+	stdin          io.Reader
 	stdout, stderr io.Writer
+	lang           language // of refusals
 	dataDir        string
 	configFile     string
 }
@@ -77,7 +81,7 @@ Start with 'keyreeve demo', which shows the whole path, or 'keyreeve serve'.`,
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return &usageError{command: c.CommandPath(), err: err}
 	})
-	root.AddGroup(&cobra.Group{ID: "start", Title: "To begin with:"}, &cobra.Group{ID: "people", Title: "People and projects:"},
+	root.AddGroup(&cobra.Group{ID: "start", Title: "To begin with:"}, &cobra.Group{ID: "keys", Title: "Keys:"}, &cobra.Group{ID: "people", Title: "People and projects:"},
 		&cobra.Group{ID: "more", Title: "More:"})
 	root.SetHelpCommandGroupID("more")
 	root.SetCompletionCommandGroupID("more")
@@ -86,6 +90,7 @@ Start with 'keyreeve demo', which shows the whole path, or 'keyreeve serve'.`,
 		commands []*cobra.Command
 	}{
 		{"start", []*cobra.Command{a.demo(), a.serve()}},
+		{"keys", []*cobra.Command{a.key()}},
 		{"people", []*cobra.Command{a.credentials(), a.project(), a.user()}},
 		{"more", []*cobra.Command{a.configuration(), a.versionCommand()}},
 	} {
@@ -112,7 +117,7 @@ func (a *app) configFlag(c *cobra.Command) {
 }
 
 // checkArgs makes every command's complaint about its arguments a usage error.
-// No argument is a file's name.
+// No argument is a file's name, but where a command completes its own.
 func checkArgs(c *cobra.Command) {
 	check := c.Args
 	c.Args = func(c *cobra.Command, args []string) error {
@@ -121,7 +126,9 @@ func checkArgs(c *cobra.Command) {
 		}
 		return nil
 	}
-	c.ValidArgsFunction = cobra.NoFileCompletions
+	if c.ValidArgsFunction == nil {
+		c.ValidArgsFunction = cobra.NoFileCompletions
+	}
 	for _, sub := range c.Commands() {
 		checkArgs(sub)
 	}
