@@ -33,7 +33,7 @@ func TestNoKeyIsMadeInVain(t *testing.T) {
 	const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGPS4lOnydjzukmW7xoiMdnJvRhS/65CflAYSai1fMTL a"
 	for n, want := range []fault.Kind{fault.Exists, fault.Quota} {
 		name := string(rune('a' + n))
-		if _, err := s.Import(ctx, c, r, keypair.Request{Name: name}, key); err != nil {
+		if _, _, err := s.Import(ctx, c, r, keypair.Request{Name: name}, key); err != nil {
 			t.Fatal(err)
 		}
 		if _, _, err := s.Generate(ctx, c, r, keypair.Request{Name: name}); !fault.Is(err, want) {

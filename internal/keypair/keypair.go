@@ -72,19 +72,6 @@ func (k KeyPair) FingerprintMD5() string {
 // unpadded base64.
 func (k KeyPair) FingerprintSHA256() string { return sshkey.FingerprintSHA256(k.Blob) }
 
-// AuthorizedKey is the line for authorized_keys, without newline, or "" for
-// x509 pairs, which no sshd takes.
-func (k KeyPair) AuthorizedKey() string {
-	if k.Type != SSH {
-		return ""
-	}
-	p, err := sshkey.ParsePublicKey(k.PublicKey)
-	if err != nil {
-		return ""
-	}
-	return p.AuthorizedKey()
-}
-
 // View is which key pairs a caller sees in a dialect.
 type View struct {
 	Region string

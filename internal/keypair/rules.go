@@ -9,7 +9,6 @@ import (
 
 	"github.com/keyreeve/keyreeve/internal/fault"
 	"github.com/keyreeve/keyreeve/internal/sshkey"
-	"github.com/keyreeve/keyreeve/internal/sshkey/weak"
 )
 
 // Rules are a dialect's limits as data. They hold at creation; look-up and
@@ -29,25 +28,9 @@ type Rules struct {
 	// Quota is the most key pairs an owner may have where nothing else is set
 	// for the project; negative for no limit.
 	Quota int
-	// Weak says what becomes of keys that are known to be breakable.
+	// Weak says what becomes of imported keys that are known to be breakable.
 	Weak WeakPolicy
 }
-
-// WeakPolicy says which keys are too weak and what becomes of them.
-type WeakPolicy struct {
-	Action WeakAction
-	Checks weak.Policy
-}
-
-// WeakAction is what becomes of a weak key at import.
-type WeakAction string
-
-// The actions.
-const (
-	RefuseWeak WeakAction = "refuse"
-	WarnWeak   WeakAction = "warn" // taken, and said in the audit log
-	AllowWeak  WeakAction = "allow"
-)
 
 // NameRule is which names a dialect lets people give.
 type NameRule struct {

@@ -3,6 +3,7 @@ package keypair
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -10,39 +11,7 @@ import (
 	"github.com/keyreeve/keyreeve/internal/fault"
 	"github.com/keyreeve/keyreeve/internal/identity"
 	"github.com/keyreeve/keyreeve/internal/sshkey"
-	"github.com/keyreeve/keyreeve/internal/sshkey/weak"
 )
-
-// Store runs functions over the key pair part of the database; see
-// [identity.Store] for what Read and Write promise.
-type Store interface {
-	Read(ctx context.Context, fn func(Tx) error) error
-	Write(ctx context.Context, fn func(Tx) error) error
-}
-
-// Finder looks one key pair up.
-type Finder interface {
-	// KeyPair returns the key pair of that name in the view, else a NotFound fault.
-	KeyPair(ctx context.Context, v View, name string) (KeyPair, error)
-}
-
-// Tx is what key pairs need of a transaction.
-type Tx interface {
-	audit.Tx
-	Finder
-	// KeyPairs returns at most limit key pairs of the view with names after the
-	// given one, ordered by the bytes of their names, one for each name.
-	KeyPairs(ctx context.Context, v View, after string, limit int) ([]KeyPair, error)
-	// CountKeyPairs counts what the owner has in the region.
-	CountKeyPairs(ctx context.Context, region string, o Owner) (int, error)
-	// InsertKeyPair gives Exists when the owner has the name already.
-	InsertKeyPair(ctx context.Context, k KeyPair) error
-	DeleteKeyPair(ctx context.Context, id string) error
-	// Quota returns the limit that is set for a project, or false for none.
-	Quota(ctx context.Context, projectID, resource string) (int, bool, error)
-	// Lock makes other transactions that lock the same name wait until this one ends.
-	Lock(ctx context.Context, name string) error
-}
 
 // QuotaKeyPairs is the resource's name in quotas, as Nova has it.
 const QuotaKeyPairs = "key_pairs"
@@ -54,6 +23,8 @@ const MaxList = 1000
 type Options struct {
 	Now   func() time.Time
 	NewID func() string // a UUID
+	// Log hears of weak keys that the policy lets in. nil: slog's default.
+	Log *slog.Logger
 }
 
 // Service is the one entrance to key pairs. Its methods are safe for concurrent use.
@@ -65,6 +36,9 @@ type Service struct {
 
 // New makes a service over a store; generator makes the pairs that callers do not bring.
 func New(store Store, generator *sshkey.Generator, opt Options) *Service {
+	if opt.Log == nil {
+		opt.Log = slog.Default()
+	}
 	return &Service{store: store, generator: generator, opt: opt}
 }
 
@@ -123,31 +97,37 @@ func (s *Service) Generate(ctx context.Context, c identity.Caller, r Rules, req 
 	return k, private, nil
 }
 
-// Import keeps a public key that the caller brings, byte for byte.
+// Import keeps a public key that the caller brings, byte for byte. The warnings
+// are what a dialect may show beside the key pair: each is a *weak.Error, for a
+// key that the policy takes though it is weak.
 //
 // Faults, in the order in which they are looked for: Invalid (name, type),
 // Forbidden (for another user), Quota, Invalid (public_key: the Err is a
 // *sshkey.ParseError or wraps weak.ErrWeak), Exists.
-func (s *Service) Import(ctx context.Context, c identity.Caller, r Rules, req Request, publicKey string) (KeyPair, error) {
+func (s *Service) Import(ctx context.Context, c identity.Caller, r Rules, req Request, publicKey string) (_ KeyPair, warnings []error, _ error) {
 	k, err := s.begin(c, r, req)
 	if err != nil {
-		return KeyPair{}, err
+		return KeyPair{}, nil, err
 	}
 	if !slices.Contains(r.Types, k.Type) {
-		return KeyPair{}, fault.Invalidf("type", "key pairs of type %s cannot be imported here", k.Type)
+		return KeyPair{}, nil, fault.Invalidf("type", "key pairs of type %s cannot be imported here", k.Type)
 	}
-	warning, err := k.take(publicKey, r)
+	warnings, err = k.take(publicKey, r)
 	if err != nil {
 		// A full quota is said before a bad key, as clouds do.
 		if full := s.mayHaveOneMore(ctx, c, r, k); full != nil {
-			return KeyPair{}, full
+			return KeyPair{}, nil, full
 		}
-		return KeyPair{}, err
+		return KeyPair{}, nil, err
 	}
-	if err := s.insert(ctx, c, r, k, audit.Import, warning); err != nil {
-		return KeyPair{}, err
+	if err := s.insert(ctx, c, r, k, audit.Import, sentences(warnings)); err != nil {
+		return KeyPair{}, nil, err
 	}
-	return k, nil
+	for _, w := range warnings {
+		s.opt.Log.WarnContext(ctx, "took a public key in spite of a warning", "warning", w.Error(),
+			"fingerprint", k.FingerprintSHA256(), "user", c.User.ID, "dialect", c.Dialect, "request", c.RequestID)
+	}
+	return k, warnings, nil
 }
 
 // Get returns the key pair of that name that the caller sees, or with userID
@@ -282,48 +262,6 @@ func (s *Service) begin(c identity.Caller, r Rules, req Request) (KeyPair, error
 		k.Owner = Owner{Kind: Project, ID: c.ProjectID()}
 	}
 	return k, nil
-}
-
-// take parses the public key and says what is weak about one that the policy lets in.
-func (k *KeyPair) take(text string, r Rules) (warning string, err error) {
-	refuse := func(err error) error {
-		return &fault.Error{Kind: fault.Invalid, Resource: "key pair", Name: k.Name, Field: "public_key", Msg: err.Error(), Err: err}
-	}
-	if len(text) > r.MaxPublicKey {
-		return "", fault.Invalidf("public_key", "the key is longer than %d bytes", r.MaxPublicKey)
-	}
-	k.PublicKey = text
-	if k.Type == X509 {
-		cert, err := sshkey.ParseCertificate(text)
-		if err != nil {
-			return "", refuse(err)
-		}
-		k.describeCertificate(cert)
-		return "", nil
-	}
-	public, err := sshkey.ParsePublicKey(text)
-	if err != nil {
-		return "", refuse(err)
-	}
-	k.describe(public)
-	weakness := weak.Check(public, r.Weak.Checks)
-	switch {
-	case weakness == nil:
-		return "", nil
-	case r.Weak.Action == RefuseWeak, public.Algorithm() == sshkey.RSA && public.Bits() < weak.LeastRSABits:
-		return "", refuse(weakness)
-	case r.Weak.Action == WarnWeak:
-		return weakness.Error(), nil
-	}
-	return "", nil
-}
-
-func (k *KeyPair) describe(p sshkey.PublicKey) {
-	k.Blob, k.Algorithm, k.Bits = p.Blob(), string(p.Algorithm()), p.Bits()
-}
-
-func (k *KeyPair) describeCertificate(c sshkey.Certificate) {
-	k.Blob, k.Algorithm = c.DER(), "x509"
 }
 
 // mayHaveOneMore tells early, without a lock, what insert would say of the quota.

@@ -66,7 +66,7 @@ func OpenDomain(ctx context.Context, cfg config.Config, log *slog.Logger) (*Doma
 		return nil, errors.Join(err, db.Close())
 	}
 	d.Generator = sshkey.NewGenerator(sshkey.GeneratorSettings{Pool: cfg.Keypair.Pool})
-	d.KeyPairs = keypair.New(db.KeyPairs(), d.Generator, keypair.Options{Now: time.Now, NewID: uuid.NewString})
+	d.KeyPairs = keypair.New(db.KeyPairs(), d.Generator, keypair.Options{Now: time.Now, NewID: uuid.NewString, Log: log})
 	return d, nil
 }
 

@@ -131,6 +131,17 @@ func (k PublicKey) RSANumbers() (n, e *big.Int, ok bool) {
 	return n, e, true
 }
 
+// DSANumbers returns the primes p and q, the generator g and the public number
+// y of a DSA key or certificate; ok is false for every other algorithm.
+func (k PublicKey) DSANumbers() (p, q, g, y *big.Int, ok bool) {
+	if k.alg != DSA {
+		return nil, nil, nil, nil, false
+	}
+	r := wireReader{rest: k.plain}
+	r.text()
+	return r.mpint(), r.mpint(), r.mpint(), r.mpint(), true
+}
+
 // Ed25519Point returns the encoded curve point of an Ed25519 or sk-ed25519 key
 // or certificate; ok is false for every other algorithm.
 func (k PublicKey) Ed25519Point() (point ed25519.PublicKey, ok bool) {

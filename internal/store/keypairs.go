@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"crypto/md5" //nolint:gosec // the clouds' APIs show MD5 fingerprints
-	"crypto/sha256"
 	"strconv"
 
 	"github.com/keyreeve/keyreeve/internal/keypair"
@@ -94,15 +92,21 @@ func (t *Tx) CountKeyPairs(ctx context.Context, region string, o keypair.Owner) 
 	return int(n), err
 }
 
+// AllKeyPairs implements [keypair.Tx].
+func (t *Tx) AllKeyPairs(ctx context.Context, afterID string, limit int) ([]keypair.KeyPair, error) {
+	return all(ctx, t, "key pair", scanKeyPair,
+		`SELECT `+keyPairColumns+` FROM key_pairs WHERE id > $1 ORDER BY id LIMIT $2`, afterID, limit)
+}
+
 // InsertKeyPair implements [keypair.Tx].
 func (t *Tx) InsertKeyPair(ctx context.Context, k keypair.KeyPair) error {
-	md5sum, sha256sum := md5.Sum(k.Blob), sha256.Sum256(k.Blob) //nolint:gosec // a fingerprint to look up by
+	f := fingerprintsOf(k)
 	return t.insert(ctx, "key pair", k.Name,
-		`INSERT INTO key_pairs (`+keyPairColumns+`, md5, sha256)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
+		`INSERT INTO key_pairs (`+keyPairColumns+`, md5, sha256, sha1, certified_md5, certified_sha256)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
 		k.ID, k.Region, int64(k.Owner.Kind), k.Owner.ID, k.CreatorID, k.Name, string(k.Type), k.PublicKey, k.Blob,
 		k.Algorithm, k.Bits, k.Description, jsonText(k.Tags), k.ResourceGroup, micros(k.CreatedAt),
-		md5sum[:], sha256sum[:])
+		f.md5, f.sha256, f.sha1, f.certMD5, f.certSHA256)
 }
 
 // DeleteKeyPair implements [keypair.Tx].

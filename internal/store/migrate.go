@@ -19,7 +19,12 @@ type migration struct {
 	number int
 	name   string
 	sql    string
+	fill   func(context.Context, *Tx) error // what comes after sql; nil for nothing
 }
+
+// fills are the parts of migrations that SQL cannot calculate, by their
+// numbers. Each must keep working on the schema of its own number.
+var fills = map[int]func(context.Context, *Tx) error{2: fillFingerprints}
 
 // migrations returns the embedded ones in order. Their files are numbered
 // without gaps from 0001, which is a matter of the build: it panics otherwise.
@@ -39,7 +44,7 @@ func migrations() []migration {
 		if n, err := strconv.Atoi(digits); err != nil || n != i+1 {
 			panic("migration " + f + " is not number " + strconv.Itoa(i+1))
 		}
-		out = append(out, migration{number: i + 1, name: name, sql: string(text)})
+		out = append(out, migration{number: i + 1, name: name, sql: string(text), fill: fills[i+1]})
 	}
 	return out
 }
@@ -62,6 +67,11 @@ func (db *DB) migrate(ctx context.Context, known []migration) error {
 			}
 			if _, err := tx.exec(ctx, "migrating", db.engine.schema(step.sql)); err != nil {
 				return err
+			}
+			if step.fill != nil {
+				if err := step.fill(ctx, tx); err != nil {
+					return err
+				}
 			}
 			_, err = tx.exec(ctx, "migrating", `UPDATE schema_version SET version = $1 WHERE id = 1`, step.number)
 			return err

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"net/netip"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/keyreeve/keyreeve/internal/compute"
 	"github.com/keyreeve/keyreeve/internal/identity"
 	"github.com/keyreeve/keyreeve/internal/keypair"
+	"github.com/keyreeve/keyreeve/internal/sshkey"
 )
 
 // explained passes queries on and keeps their plans.
@@ -58,7 +60,24 @@ func TestPlans(t *testing.T) {
 		"key pair":  func(tx *Tx) error { _, err := tx.KeyPair(ctx, view, "n"); return err },
 		"key pairs": func(tx *Tx) error { _, err := tx.KeyPairs(ctx, view, "n", 10); return err },
 		"count":     func(tx *Tx) error { _, err := tx.CountKeyPairs(ctx, "r", keypair.Owner{}); return err },
-		"instance":  func(tx *Tx) error { _, err := tx.Instance(ctx, "i"); return err },
+		"find by MD5": func(tx *Tx) error {
+			_, err := tx.FindKeyPairs(ctx, view, sshkey.Fingerprint{Hash: "md5"}, 10)
+			return err
+		},
+		"find by SHA-1": func(tx *Tx) error {
+			_, err := tx.FindKeyPairs(ctx, view, sshkey.Fingerprint{Hash: "sha1"}, 10)
+			return err
+		},
+		"find by SHA-256": func(tx *Tx) error {
+			_, err := tx.FindKeyPairs(ctx, view, sshkey.Fingerprint{Hash: "sha256"}, 10)
+			return err
+		},
+		"find all": func(tx *Tx) error {
+			_, err := tx.AllKeyPairsOf(ctx, sshkey.Fingerprint{Hash: "sha256"}, "", 10)
+			return err
+		},
+		"all key pairs": func(tx *Tx) error { _, err := tx.AllKeyPairs(ctx, "i", 10); return err },
+		"instance":      func(tx *Tx) error { _, err := tx.Instance(ctx, "i"); return err },
 		"of project": func(tx *Tx) error {
 			_, err := tx.Instances(ctx, compute.InstanceQuery{Region: "r", ProjectID: "p", Limit: 5})
 			return err
@@ -81,6 +100,9 @@ func TestPlans(t *testing.T) {
 			t.Errorf("%s: no query", name)
 		}
 		t.Logf("%s: %s", name, strings.Join(e.plans, "; "))
+		if strings.HasPrefix(name, "find") && !slices.ContainsFunc(e.plans, byFingerprint) {
+			t.Errorf("%s: not by a fingerprint: %s", name, strings.Join(e.plans, "; "))
+		}
 		for _, p := range e.plans {
 			if strings.HasPrefix(p, "SCAN") && !fromPart(p) {
 				t.Errorf("%s: %s", name, strings.Join(e.plans, "; "))
@@ -92,5 +114,11 @@ func TestPlans(t *testing.T) {
 
 // fromPart holds for scans of what another part of the query has selected.
 func fromPart(plan string) bool {
-	return plan == "SCAN own" || plan == "SCAN shared" || plan == "SCAN i"
+	return plan == "SCAN own" || plan == "SCAN shared" || plan == "SCAN i" || plan == "SCAN f"
+}
+
+// byFingerprint holds for searches in an index of fingerprints.
+func byFingerprint(plan string) bool {
+	return strings.HasPrefix(plan, "SEARCH key_pairs USING") &&
+		(strings.Contains(plan, "(md5=?)") || strings.Contains(plan, "(sha1=?)") || strings.Contains(plan, "(sha256=?)"))
 }

@@ -243,7 +243,7 @@ func testKeyPairRace(t *testing.T, s suite) {
 	for _, owner := range []keypair.OwnerKind{keypair.User, keypair.Project} {
 		key := publicKey(t)
 		kinds := race(200, func(i int) error {
-			_, err := svc[i%2].Import(t.Context(), caller("u1", "p1"), rules(owner, -1), keypair.Request{Name: fmt.Sprint("one ", owner)}, key)
+			_, _, err := svc[i%2].Import(t.Context(), caller("u1", "p1"), rules(owner, -1), keypair.Request{Name: fmt.Sprint("one ", owner)}, key)
 			return err
 		})
 		same(t, kinds, map[fault.Kind]int{0: 1, fault.Exists: 199})
@@ -264,7 +264,7 @@ func testKeyPairQuotaRace(t *testing.T, s suite) {
 	svc := s.services(t, 2)
 	key := publicKey(t)
 	kinds := race(150, func(i int) error {
-		_, err := svc[i%2].Import(t.Context(), caller("u1", "p1"), rules(keypair.User, 100), keypair.Request{Name: fmt.Sprint("k", i)}, key)
+		_, _, err := svc[i%2].Import(t.Context(), caller("u1", "p1"), rules(keypair.User, 100), keypair.Request{Name: fmt.Sprint("k", i)}, key)
 		return err
 	})
 	same(t, kinds, map[fault.Kind]int{0: 100, fault.Quota: 50})
@@ -277,7 +277,7 @@ func testKeyPairQuotaRace(t *testing.T, s suite) {
 	db := s.open(t)
 	write(t, db, func(tx *store.Tx) error { return tx.SetQuota(t.Context(), "p1", keypair.QuotaKeyPairs, 101) })
 	kinds = race(4, func(i int) error {
-		_, err := svc[i%2].Import(t.Context(), caller("u1", "p1"), rules(keypair.User, 100), keypair.Request{Name: fmt.Sprint("more", i)}, key)
+		_, _, err := svc[i%2].Import(t.Context(), caller("u1", "p1"), rules(keypair.User, 100), keypair.Request{Name: fmt.Sprint("more", i)}, key)
 		return err
 	})
 	same(t, kinds, map[fault.Kind]int{0: 1, fault.Quota: 3})

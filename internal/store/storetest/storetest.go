@@ -30,6 +30,7 @@ func Run(t *testing.T, fresh Fresh) {
 		{"Revocation", testRevocation},
 		{"KeyPairs", testKeyPairs},
 		{"KeyPairViews", testKeyPairViews},
+		{"Fingerprints", testFingerprints},
 		{"KeyPairRace", testKeyPairRace},
 		{"KeyPairQuotaRace", testKeyPairQuotaRace},
 		{"Catalog", testCatalog},

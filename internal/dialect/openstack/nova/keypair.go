@@ -37,7 +37,7 @@ func (d *Dialect) createKeyPair(w http.ResponseWriter, c *openstack.Call) error 
 	var private string
 	var err error
 	if key := in.At("public_key"); key.Exists() {
-		k, err = d.opt.KeyPairs.Import(c.Context(), c.Caller, rules, req, key.Text())
+		k, _, err = d.opt.KeyPairs.Import(c.Context(), c.Caller, rules, req, key.Text())
 		err = aboutKeyData(err, req.Type)
 	} else {
 		k, private, err = d.generate(c, rules, req)

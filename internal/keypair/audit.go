@@ -1,0 +1,113 @@
+package keypair
+
+import (
+	"context"
+
+	"github.com/keyreeve/keyreeve/internal/identity"
+	"github.com/keyreeve/keyreeve/internal/sshkey"
+	"github.com/keyreeve/keyreeve/internal/sshkey/weak"
+)
+
+// Finding is what an audit says of a stored key pair.
+type Finding struct {
+	KeyPair KeyPair
+	// Weaknesses are those of the key, or of the key that a certificate certifies.
+	Weaknesses []*weak.Error
+	// Unusable is set where an sshd with its default settings refuses the key.
+	Unusable bool
+	// Unreadable says why the stored key could not be looked at.
+	Unreadable error
+	// SharesPrime are key pairs with other RSA keys that have a prime in common
+	// with this one, so that anybody who has the two public keys can calculate
+	// both private halves; the first [MaxSharesPrime] of them.
+	SharesPrime []KeyPair
+}
+
+// MaxSharesPrime bounds how many others a [Finding] names. Devices that are made
+// with too little randomness share primes by the thousand.
+const MaxSharesPrime = 10
+
+// Audited counts what an audit looked at.
+type Audited struct {
+	KeyPairs int // all that are stored
+	Findings int // how often report was called
+}
+
+// Audit looks at every stored key pair of every owner and region, by a policy
+// of what is weak, and calls report with each that something is wrong with, by
+// the order of their ids. Key pairs whose keys share a prime come after those,
+// key by key, in findings of their own. An error of report ends it and is returned.
+//
+// It holds a page of key pairs in memory at a time, and the numbers of all
+// different RSA keys. An X.509 certificate for a key that SSH does not know is
+// not looked into. Faults: Forbidden (the caller is no administrator).
+func (s *Service) Audit(ctx context.Context, c identity.Caller, p weak.Policy, report func(Finding) error) (Audited, error) {
+	var sum Audited
+	say := func(f Finding) error {
+		sum.Findings++
+		return report(f)
+	}
+	var rsa []sshkey.PublicKey
+	seen := map[sshkey.PublicKey]bool{}
+	err := s.All(ctx, c, func(k KeyPair) error {
+		sum.KeyPairs++
+		key, err := k.Key()
+		if err != nil {
+			if k.Type == X509 {
+				return nil
+			}
+			return say(Finding{KeyPair: k, Unreadable: err})
+		}
+		f := Finding{KeyPair: k, Weaknesses: weaknesses(key, p), Unusable: k.Type == SSH && !key.UsableBySSHD()}
+		if key = key.Certified(); key.Algorithm() == sshkey.RSA && !seen[key] {
+			seen[key] = true
+			rsa = append(rsa, key)
+		}
+		if len(f.Weaknesses) == 0 && !f.Unusable {
+			return nil
+		}
+		return say(f)
+	})
+	if err != nil {
+		return sum, err
+	}
+	return sum, s.reportSharedPrimes(ctx, c, rsa, say)
+}
+
+// reportSharedPrimes reports every key pair whose RSA key has a prime in common
+// with another's. The key pairs are read again by the fingerprints of their keys.
+func (s *Service) reportSharedPrimes(ctx context.Context, c identity.Caller, keys []sshkey.PublicKey, report func(Finding) error) error {
+	others := map[sshkey.PublicKey][]sshkey.PublicKey{}
+	note := func(key, other sshkey.PublicKey) {
+		if len(others[key]) < MaxSharesPrime {
+			others[key] = append(others[key], other)
+		}
+	}
+	for a, b := range sharedPrimes(keys) {
+		note(a, b)
+		note(b, a)
+	}
+	for _, key := range keys {
+		if others[key] == nil {
+			continue
+		}
+		var partners []KeyPair
+		for _, other := range others[key] {
+			err := s.FindAll(ctx, c, other.FingerprintSHA256(), func(k KeyPair) error {
+				partners = append(partners, k)
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+		}
+		partners = partners[:min(len(partners), MaxSharesPrime)]
+		err := s.FindAll(ctx, c, key.FingerprintSHA256(), func(k KeyPair) error {
+			return report(Finding{KeyPair: k, SharesPrime: partners})
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

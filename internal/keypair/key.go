@@ -1,0 +1,87 @@
+package keypair
+
+import (
+	"bytes"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+
+	"golang.org/x/crypto/ssh"
+
+	"github.com/keyreeve/keyreeve/internal/sshkey"
+)
+
+// AuthorizedKey is the line for authorized_keys, without newline, or "" for
+// x509 pairs, which no sshd takes. It is made of the key itself: the text that
+// was received may have any of the forms that dialects read.
+func (k KeyPair) AuthorizedKey() string {
+	word := typeWord(k.Blob)
+	if k.Type != SSH || word == nil {
+		return ""
+	}
+	line := base64.StdEncoding.AppendEncode(append(bytes.Clone(word), ' '), k.Blob)
+	if p, err := sshkey.ParsePublicKey(k.PublicKey); err == nil && p.Comment() != "" {
+		line = append(append(line, ' '), p.Comment()...)
+	}
+	return string(line)
+}
+
+// Key returns the SSH key of the pair, without a comment: for x509 the key that
+// the certificate certifies. The error says why there is none: a certificate may
+// certify a key that SSH does not know.
+func (k KeyPair) Key() (sshkey.PublicKey, error) {
+	if k.Type == X509 {
+		return keyOfX509(k.Blob)
+	}
+	return keyOfBlob(k.Blob)
+}
+
+// Certified returns the wire blob of the SSH key that the pair's certificate,
+// be it OpenSSH's or X.509, certifies, and nil where there is none. Such a pair
+// has the fingerprints of both: Nova shows that of the whole certificate,
+// ssh-keygen -l and Alibaba that of the certified key.
+func (k KeyPair) Certified() []byte {
+	// A plain key, which most are, need not be read for that.
+	if k.Type == SSH && !bytes.Contains(typeWord(k.Blob), []byte("-cert-v0")) {
+		return nil
+	}
+	key, err := k.Key()
+	if err != nil {
+		return nil
+	}
+	return key.Certified().Blob()
+}
+
+func keyOfX509(der []byte) (sshkey.PublicKey, error) {
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		return sshkey.PublicKey{}, err
+	}
+	key, err := ssh.NewPublicKey(cert.PublicKey)
+	if err != nil {
+		return sshkey.PublicKey{}, err
+	}
+	return keyOfBlob(key.Marshal())
+}
+
+func keyOfBlob(blob []byte) (sshkey.PublicKey, error) {
+	word := typeWord(blob)
+	if word == nil {
+		return sshkey.PublicKey{}, errors.New("the key does not begin with its type")
+	}
+	return sshkey.ParsePublicKey(string(word) + " " + base64.StdEncoding.EncodeToString(blob))
+}
+
+// typeWord returns the first field of a wire blob (RFC 4251, section 5), or nil
+// when it is cut short.
+func typeWord(blob []byte) []byte {
+	if len(blob) < 4 {
+		return nil
+	}
+	n := binary.BigEndian.Uint32(blob)
+	if rest := blob[4:]; uint64(n) <= uint64(len(rest)) {
+		return rest[:n:n]
+	}
+	return nil
+}

@@ -1,0 +1,58 @@
+package keypair
+
+import (
+	"strings"
+
+	"github.com/keyreeve/keyreeve/internal/fault"
+	"github.com/keyreeve/keyreeve/internal/sshkey"
+)
+
+// take reads the public key into k. The warnings are what the policy lets pass
+// with a word.
+func (k *KeyPair) take(text string, r Rules) (warnings []error, err error) {
+	refuse := func(err error) error {
+		return &fault.Error{Kind: fault.Invalid, Resource: "key pair", Name: k.Name, Field: "public_key", Msg: err.Error(), Err: err}
+	}
+	if len(text) > r.MaxPublicKey {
+		return nil, fault.Invalidf("public_key", "the key is longer than %d bytes", r.MaxPublicKey)
+	}
+	k.PublicKey = text
+	var key sshkey.PublicKey
+	if k.Type == X509 {
+		cert, err := sshkey.ParseCertificate(text)
+		if err != nil {
+			return nil, refuse(err)
+		}
+		k.describeCertificate(cert)
+		if key, err = k.Key(); err != nil {
+			return nil, nil // SSH does not know such keys, and the checks neither
+		}
+	} else {
+		if key, err = sshkey.ParsePublicKey(text); err != nil {
+			return nil, refuse(err)
+		}
+		k.describe(key)
+	}
+	warnings, err = r.Weak.judge(key)
+	if err != nil {
+		return nil, refuse(err)
+	}
+	return warnings, nil
+}
+
+func (k *KeyPair) describe(p sshkey.PublicKey) {
+	k.Blob, k.Algorithm, k.Bits = p.Blob(), string(p.Algorithm()), p.Bits()
+}
+
+func (k *KeyPair) describeCertificate(c sshkey.Certificate) {
+	k.Blob, k.Algorithm = c.DER(), "x509"
+}
+
+// sentences joins warnings for the audit log.
+func sentences(warnings []error) string {
+	var all []string
+	for _, w := range warnings {
+		all = append(all, w.Error())
+	}
+	return strings.Join(all, "; ")
+}
