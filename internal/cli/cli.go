@@ -90,7 +90,7 @@ Start with 'keyreeve demo', which shows the whole path, or 'keyreeve serve'.`,
 		commands []*cobra.Command
 	}{
 		{"start", []*cobra.Command{a.demo(), a.serve()}},
-		{"keys", []*cobra.Command{a.key()}},
+		{"keys", []*cobra.Command{a.key(), a.keyPair()}},
 		{"people", []*cobra.Command{a.credentials(), a.project(), a.user()}},
 		{"more", []*cobra.Command{a.configuration(), a.versionCommand()}},
 	} {

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -98,7 +99,7 @@ one is or cannot be read.
 func checksText() string {
 	var b strings.Builder
 	for _, c := range weak.Checks() {
-		fmt.Fprintf(&b, "  %-15s %s\n", c.Name, c.Description)
+		fmt.Fprintf(&b, "  %-15s %s\n", c.Name, c.About.English)
 	}
 	return b.String()
 }
@@ -122,6 +123,10 @@ func (k *checker) run(ctx context.Context, files []string) error {
 			return refuse(interrupted)
 		}
 		if err != nil {
+			var at *located
+			if errors.As(err, &at) {
+				err = at.err // the line begins with the place
+			}
 			entries = []entry{{file: file, err: err}}
 		}
 		for _, e := range entries {
@@ -146,4 +151,69 @@ func (k *checker) check(e entry) error {
 		k.weak++
 	}
 	return k.say(e, found)
+}
+
+// weakness is how results tell one; its field names are documented in
+// docs/keys.md.
+type weakness struct {
+	Check  string `json:"check"`
+	Reason string `json:"reason"`
+}
+
+func (a *app) weaknesses(found []*weak.Error) []weakness {
+	told := make([]weakness, 0, len(found))
+	for _, w := range found {
+		told = append(told, weakness{w.Check, w.In(a.lang.Language)})
+	}
+	return told
+}
+
+// checkedKey is what the check prints of a key; its field names are documented
+// in docs/keys.md.
+type checkedKey struct {
+	File        string     `json:"file"`
+	Line        int        `json:"line,omitempty"`
+	Type        string     `json:"type,omitempty"`
+	Bits        int        `json:"bits,omitempty"`
+	Fingerprint string     `json:"fingerprint,omitempty"`
+	Comment     string     `json:"comment,omitempty"`
+	Weaknesses  []weakness `json:"weaknesses"`
+	Error       string     `json:"error,omitempty"` // why it could not be read
+}
+
+func (a *app) checkJSON(e entry, found []*weak.Error) error {
+	told := checkedKey{File: e.file, Line: e.line, Weaknesses: a.weaknesses(found)}
+	if e.err != nil {
+		told.Error = say(e.err, a.lang.Language)
+	} else {
+		told.Type, told.Bits, told.Comment = e.key.Type(), e.key.Bits(), e.key.Comment()
+		told.Fingerprint = e.key.FingerprintSHA256()
+	}
+	return a.printJSON(told)
+}
+
+var isSound = sshkey.Wording{English: "no weakness found", Korean: "취약점이 없습니다"}
+
+// checkLine prints one line: the place, then every weakness by the name of its
+// check.
+func (a *app) checkLine(e entry, found []*weak.Error) error {
+	said := make([]string, 0, 1)
+	switch {
+	case e.err != nil:
+		said = append(said, "unreadable: "+say(e.err, a.lang.Language))
+	case len(found) == 0:
+		said = append(said, isSound.In(a.lang.Language))
+	}
+	for _, w := range a.weaknesses(found) {
+		said = append(said, w.Check+": "+w.Reason)
+	}
+	_, err := fmt.Fprintf(a.stdout, "%s: %s\n", e.where(), strings.Join(said, " | "))
+	return err
+}
+
+// printJSON prints a value on one line.
+func (a *app) printJSON(v any) error {
+	e := json.NewEncoder(a.stdout)
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
 }

@@ -23,7 +23,10 @@ type entry struct {
 	// It is zero where the certificate's key is of a kind that SSH does not know.
 	key         sshkey.PublicKey
 	certificate sshkey.Certificate // the zero one for any other form
-	private     *sshkey.PrivateKey // nil for a public key
+	isPrivate   bool               // the form is that of a private key
+	encrypted   bool               // and it has a passphrase
+	private     sshkey.PrivateKey  // of an encrypted key only where its passphrase was given
+	opened      bool               // private is there
 	options     string             // of a line of authorized_keys
 	err         error              // why the line is no key; the rest is empty then
 }
@@ -103,13 +106,26 @@ func parseOne(text string, passphrase []byte) (entry, error) {
 	return entry{}, err
 }
 
-// parsePrivate reads a private key.
+// parsePrivate reads a private key. Of an encrypted one without its passphrase
+// the public half will do, where the format keeps that in the clear.
 func parsePrivate(text string, passphrase []byte) (entry, error) {
-	private, comment, err := sshkey.ParsePrivateKey([]byte(text), passphrase)
-	if err != nil {
+	f, err := sshkey.ParsePrivateKey([]byte(text), passphrase)
+	var closed *sshkey.PrivateError
+	switch {
+	case err == nil:
+		return entry{form: "private key, " + string(f.Format), key: f.Key.Public(f.Comment), isPrivate: true,
+			encrypted: f.Encrypted, private: f.Key, opened: true}, nil
+	case !errors.Is(err, sshkey.ErrPassphraseMissing) || !errors.As(err, &closed):
 		return entry{}, err
+	case closed.Public == sshkey.PublicKey{}:
+		return entry{}, refuse(isEncrypted)
 	}
-	return entry{form: "private key", key: private.Public(comment), private: &private}, nil
+	return entry{form: "private key", key: closed.Public, isPrivate: true, encrypted: true}, nil
+}
+
+var isEncrypted = sshkey.Wording{
+	English: "the private key is encrypted; name a file with its passphrase: --passphrase-file FILE",
+	Korean:  "암호화된 개인 키입니다. 암호 문구가 든 파일을 --passphrase-file FILE로 지정하십시오",
 }
 
 // parseCertificate reads an X.509 certificate, and its key where SSH has such keys.

@@ -1,10 +1,8 @@
 package cli
 
 import (
-	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/keyreeve/keyreeve/internal/sshkey"
 )
@@ -19,9 +17,9 @@ var publicFormats = map[string]func(sshkey.PublicKey) (string, error){
 }
 
 // targets are all formats that a key can be converted to.
-func targets() []string {
-	return append(privateFormatNames(), slices.Sorted(maps.Keys(publicFormats))...)
-}
+func targets() []string { return append(privateFormatNames(), publicFormatNames()...) }
+
+func publicFormatNames() []string { return slices.Sorted(maps.Keys(publicFormats)) }
 
 func privateFormatNames() []string {
 	var names []string
@@ -29,12 +27,4 @@ func privateFormatNames() []string {
 		names = append(names, string(f))
 	}
 	return names
-}
-
-func parsePrivateFormat(text string) (sshkey.PrivateFormat, error) {
-	names := privateFormatNames()
-	if !slices.Contains(names, text) {
-		return "", fmt.Errorf("there is no format %q; choose one of %s", text, strings.Join(names, ", "))
-	}
-	return sshkey.PrivateFormat(text), nil
 }

@@ -38,7 +38,7 @@ is no FILE.pub. The fingerprint is printed.
 			}
 			var as sshkey.PrivateFormat
 			if err == nil {
-				as, err = parsePrivateFormat(format)
+				as, err = sshkey.ParsePrivateFormat(format)
 			}
 			if err != nil {
 				return &usageError{c.CommandPath(), err}
@@ -48,7 +48,7 @@ is no FILE.pub. The fingerprint is printed.
 	}
 	specs, formats := specNames(), privateFormatNames()
 	c.Flags().StringVar(&algorithm, "algorithm", string(sshkey.SpecEd25519), "the `ALGORITHM`: "+strings.Join(specs, ", "))
-	c.Flags().StringVar(&format, "format", string(sshkey.OpenSSH), "the `FORMAT` of the private half: "+strings.Join(formats, ", "))
+	c.Flags().StringVar(&format, "format", string(sshkey.FormatOpenSSH), "the `FORMAT` of the private half: "+strings.Join(formats, ", "))
 	c.Flags().StringVar(&comment, "comment", "", "a `TEXT` to know the key by, such as ann@laptop")
 	c.Flags().StringVar(&passphraseFile, "passphrase-file", "", "encrypt the private half with the first line of this `FILE`")
 	c.Flags().StringVar(&out, "out", "", "the `FILE` for the private half, - is standard output")

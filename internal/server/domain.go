@@ -21,7 +21,6 @@ import (
 	"github.com/keyreeve/keyreeve/internal/job"
 	"github.com/keyreeve/keyreeve/internal/keypair"
 	"github.com/keyreeve/keyreeve/internal/sshkey"
-	"github.com/keyreeve/keyreeve/internal/sshkey/weak"
 	"github.com/keyreeve/keyreeve/internal/store"
 )
 
@@ -97,14 +96,6 @@ func (d *Domain) Bootstrap(ctx context.Context) error {
 		return d.Dir.ForgetCredentials()
 	}
 	return err
-}
-
-// weakPolicy is the deployment's.
-func weakPolicy(cfg config.Config) keypair.WeakPolicy {
-	return keypair.WeakPolicy{
-		Action: keypair.WeakAction(cfg.Keypair.WeakKeys),
-		Checks: weak.Policy{MinRSABits: cfg.Keypair.MinRSABits},
-	}
 }
 
 // machines is the part of the domain that only a server has: the driver and

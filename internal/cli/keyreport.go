@@ -1,0 +1,55 @@
+package cli
+
+import (
+	"time"
+
+	"github.com/keyreeve/keyreeve/internal/sshkey"
+)
+
+// The JSON field names in this file are documented in docs/keys.md.
+
+// keyReport tells which key stands where. All commands on keys begin with it.
+type keyReport struct {
+	File string `json:"file"`
+	Line int    `json:"line,omitempty"`
+	Form string `json:"form"`
+	// The key's own; empty for an X.509 certificate whose key SSH does not know.
+	Type      string `json:"type,omitempty"`
+	Algorithm string `json:"algorithm,omitempty"`
+	Bits      int    `json:"bits,omitempty"`
+	Comment   string `json:"comment,omitempty"`
+	Options   string `json:"options,omitempty"` // those of a line of authorized_keys
+	Private   bool   `json:"private"`
+	Encrypted bool   `json:"encrypted"`
+}
+
+func report(e entry) keyReport {
+	return keyReport{
+		File: e.file, Line: e.line, Form: e.form,
+		Type: e.key.Type(), Algorithm: string(e.key.Algorithm()), Bits: e.key.Bits(), Comment: e.key.Comment(),
+		Options: e.options, Private: e.isPrivate, Encrypted: e.encrypted,
+	}
+}
+
+// fingerprint is one spelling of one.
+type fingerprint struct {
+	Name    string `json:"name"`
+	Value   string `json:"value"`
+	ShownBy string `json:"shownBy"`
+}
+
+// fingerprintReport is what fingerprint prints of a key.
+type fingerprintReport struct {
+	keyReport
+	Fingerprints []fingerprint `json:"fingerprints"`
+}
+
+// inspectReport is what inspect prints of a key.
+type inspectReport struct {
+	keyReport
+	UsableBySSHD bool                `json:"usableBySshd"`
+	Fingerprints []fingerprint       `json:"fingerprints"`
+	Certificate  *certificateReport  `json:"certificate,omitempty"`
+	Randomart    string              `json:"randomart,omitempty"`
+	Weaknesses   []weakness          `json:"weaknesses"`
+}
