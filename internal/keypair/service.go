@@ -279,12 +279,19 @@ func (s *Service) mayKeep(ctx context.Context, c identity.Caller, r Rules, k Key
 	})
 }
 
-// insert decides quota and name inside the transaction that writes. The lock on
-// the owner makes that hold on databases where writers do not wait for each other.
+// insert decides quota and name inside the transaction that writes. The locks
+// make that hold on databases where writers do not wait for each other: one on
+// the owner, for the quota and the name, and for a shared pair another on the
+// caller, whose private pairs are in the same view.
 func (s *Service) insert(ctx context.Context, c identity.Caller, r Rules, k KeyPair, action audit.Action, detail string) error {
 	return s.store.Write(ctx, func(tx Tx) error {
 		if err := tx.Lock(ctx, "key pairs of "+k.Owner.ID); err != nil {
 			return err
+		}
+		if k.Owner.Kind == Project {
+			if err := tx.Lock(ctx, "key pairs of "+c.User.ID); err != nil {
+				return err
+			}
 		}
 		if err := checkQuota(ctx, tx, c, r, k); err != nil {
 			return err
