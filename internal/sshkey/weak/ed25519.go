@@ -31,15 +31,20 @@ func point(text string) []byte {
 	return p
 }
 
-func findSmallOrder(key sshkey.PublicKey, _ Policy) string {
-	p, ok := key.Ed25519Point()
+var saidSmallOrder = sshkey.Wording{
+	English: "this Ed25519 key is one of the few that anybody can sign for",
+	Korean:  "이 Ed25519 키는 누구나 서명할 수 있는 몇 안 되는 키 가운데 하나입니다",
+}
+
+func findSmallOrder(s subject, _ Policy) *Error {
+	p, ok := s.key.Ed25519Point()
 	if !ok {
-		return ""
+		return nil
 	}
 	p = slices.Clone(p)
 	p[len(p)-1] &= 0x7f // the sign of x
-	if !slices.ContainsFunc(smallOrder, func(s []byte) bool { return bytes.Equal(s, p) }) {
-		return ""
+	if !slices.ContainsFunc(smallOrder, func(o []byte) bool { return bytes.Equal(o, p) }) {
+		return nil
 	}
-	return "this Ed25519 key is one of the few that anybody can sign for; " + instead
+	return because(saidSmallOrder)
 }

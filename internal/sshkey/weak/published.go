@@ -1,23 +1,73 @@
 package weak
 
 import (
+	_ "embed"
 	"fmt"
+	"strings"
+	"sync"
 
 	"github.com/keyreeve/keyreeve/internal/sshkey"
 )
 
-// published has the keys whose private halves everybody can read, by the
-// SHA-256 fingerprint of the plain key, with the product that ships them.
-var published = map[string]string{
-	// https://github.com/hashicorp/vagrant/tree/main/keys
-	"SHA256:1M4RzhMyWuFS/86uPY/ce2prh/dVTHW7iD2RhpquOZA": "Vagrant",
-	"SHA256:WkvqjnyPAeC0cbPErYiGP9vqHdgL1MqqvPdIe3lvHgI": "Vagrant",
+// published.txt has the keys whose private halves everybody can read, and says
+// at its top how it is written.
+//
+//go:embed published.txt
+var publishedText string
+
+// origin is where a published key comes from.
+type origin struct{ product, source string }
+
+// published has the origins by the SHA-256 fingerprint of the plain key.
+var published = sync.OnceValue(func() map[string]origin {
+	origins, err := parsePublished(publishedText)
+	if err != nil {
+		panic(err) // it is part of the program
+	}
+	return origins
+})
+
+func parsePublished(text string) (map[string]origin, error) {
+	origins := map[string]origin{}
+	var from origin
+	err := readLines("published.txt", strings.NewReader(text), nil, func(line string) error {
+		if product, ok := strings.CutPrefix(line, "product: "); ok {
+			from = origin{product: product}
+			return nil
+		}
+		if source, ok := strings.CutPrefix(line, "source: "); ok {
+			from.source = source
+			return nil
+		}
+		fingerprint := line
+		if !strings.HasPrefix(line, "SHA256:") {
+			key, err := sshkey.ParsePublicKey(line)
+			if err != nil {
+				return err
+			}
+			fingerprint = key.FingerprintSHA256()
+		}
+		if from.product == "" || from.source == "" {
+			return fmt.Errorf("%s has no product or no source", fingerprint)
+		}
+		if other, twice := origins[fingerprint]; twice {
+			return fmt.Errorf("%s is of %s and of %s", fingerprint, other.product, from.product)
+		}
+		origins[fingerprint] = from
+		return nil
+	})
+	return origins, err
 }
 
-func findPublished(key sshkey.PublicKey, _ Policy) string {
-	product, ok := published[key.FingerprintSHA256()]
+var saidPublished = sshkey.Wording{
+	English: "the private half of this key is public: it comes with %s",
+	Korean:  "이 키의 개인 키는 %s에 포함되어 누구나 볼 수 있습니다",
+}
+
+func findPublished(s subject, _ Policy) *Error {
+	from, ok := published()[s.key.FingerprintSHA256()]
 	if !ok {
-		return ""
+		return nil
 	}
-	return fmt.Sprintf("the private half of this key is public: it comes with %s; %s", product, instead)
+	return because(saidPublished, from.product)
 }

@@ -1,94 +1,109 @@
-// Package weak refuses SSH public keys that are known to be breakable. Each
-// check is cheap enough to run on every import, and proves the weakness: none
-// refuses a sound key by chance.
 package weak
 
 import (
 	"errors"
-	"fmt"
+	"slices"
 
 	"github.com/keyreeve/keyreeve/internal/sshkey"
 )
 
-// ErrWeak is in the chain of every error that [Check] returns.
+// ErrWeak is in the chain of every error that [Check] and [Findings] return.
 var ErrWeak = errors.New("weak key")
 
-// DefaultMinRSABits is the least RSA size that [DefaultPolicy] accepts.
-const DefaultMinRSABits = 2048
-
-// Policy is what an operator may choose. Keys that anybody can break are
-// refused under every policy.
-type Policy struct {
-	MinRSABits int  // least RSA size; under 1024, zero included, means 1024
-	RefuseDSA  bool // refuse ssh-dss, which current sshd does not accept anyway
-}
-
-// DefaultPolicy refuses RSA under 2048 bits (NIST SP 800-131A), and keeps DSA
-// keys, which show as unusable ([sshkey.PublicKey.UsableBySSHD]).
-func DefaultPolicy() Policy { return Policy{MinRSABits: DefaultMinRSABits} }
-
-// Error says why a key is weak and what to do. It wraps [ErrWeak].
+// Error says why a key is weak and what to do, in a sentence for the person who
+// sent the key. It wraps [ErrWeak].
 type Error struct {
-	Check  string // the name of the check, for counting and for looking it up
-	Reason string // a sentence for the person who sent the key
+	Check string // the name of the check, one of [Checks]: for counting and for looking it up
+	said  sshkey.Wording
+	args  []any // what goes into the wording
 }
 
-// Error returns the sentence.
-func (e *Error) Error() string { return e.Reason }
+// because makes the error of a check; args go into the wording.
+func because(w sshkey.Wording, args ...any) *Error { return &Error{said: w, args: args} }
+
+// advice ends every sentence with what to do.
+var advice = sshkey.Wording{
+	English: "%s; make a new key with 'ssh-keygen -t ed25519'",
+	Korean:  "%s. 'ssh-keygen -t ed25519'로 새 키를 만드십시오",
+}
+
+// Error returns the sentence in English.
+func (e *Error) Error() string { return e.In(sshkey.English) }
+
+// In returns the sentence in a language.
+func (e *Error) In(l sshkey.Language) string { return advice.In(l, e.said.In(l, e.args...)) }
 
 // Unwrap returns [ErrWeak].
 func (e *Error) Unwrap() error { return ErrWeak }
 
-// check is one way of being weak. find returns the sentence, or "" for a key
-// that is sound in this respect.
+// check is one way of being weak.
 type check struct {
-	name string
-	find func(sshkey.PublicKey, Policy) string
+	name  string
+	about sshkey.Wording // one line for documents and help
+	of    []sshkey.Algorithm
+	// moot are checks whose finding already says that the key is none of what
+	// this one looks for, so that a second sentence would only confuse.
+	moot []string
+	// thorough marks a check that costs too much for every import, see [Check].
+	thorough bool
+	find     func(subject, Policy) *Error // nil for a key that is sound in this respect
 }
 
-// checks are all of them: the cheapest first, and each may rely on those
-// before it having found nothing.
-var checks = []check{
-	{"published", findPublished},
-	{"dsa", findDSA},
-	{"rsa-size", findRSASize},
-	{"rsa-exponent", findRSAExponent},
-	{"ed25519-order", findSmallOrder},
-	{"rsa-factor", findSmallFactor},
-	{"rsa-fermat", findClosePrimes},
+// concerns says whether there is any use in running c on a key with these
+// findings.
+func (c check) concerns(s subject, found []*Error) bool {
+	return (c.of == nil || slices.Contains(c.of, s.key.Algorithm())) &&
+		!slices.ContainsFunc(found, func(e *Error) bool { return slices.Contains(c.moot, e.Check) })
 }
 
 // Check returns nil for a key in which no weakness is found, else an [*Error]
 // for the first that is. A certificate is as weak as the key that it certifies.
+// It is made for every import: it runs the checks that [Checks] does not mark
+// as thorough.
 func Check(key sshkey.PublicKey, policy Policy) error {
-	key = key.Certified()
+	s := examine(key)
 	for _, c := range checks {
-		if reason := c.find(key, policy); reason != "" {
-			return &Error{Check: c.name, Reason: reason}
+		if c.thorough || !c.concerns(s, nil) {
+			continue
+		}
+		if e := c.find(s, policy); e != nil {
+			e.Check = c.name
+			return e
 		}
 	}
 	return nil
 }
 
-// instead is how the sentences end: what to do.
-const instead = "make a new key with 'ssh-keygen -t ed25519'"
-
-func findDSA(key sshkey.PublicKey, policy Policy) string {
-	if key.Algorithm() != sshkey.DSA || !policy.RefuseDSA {
-		return ""
+// Findings returns every weakness of a key in the order of [Checks], and nil
+// if none is found. It runs the thorough checks too, for audits and for
+// looking at a single key.
+func Findings(key sshkey.PublicKey, policy Policy) []*Error {
+	s := examine(key)
+	var found []*Error
+	for _, c := range checks {
+		if !c.concerns(s, found) {
+			continue
+		}
+		if e := c.find(s, policy); e != nil {
+			e.Check = c.name
+			found = append(found, e)
+		}
 	}
-	return "DSA keys are not accepted, and current SSH servers refuse them; " + instead
+	return found
 }
 
-// LeastRSABits is the size under which RSA is within reach of anybody: 512
-// bits cost some dollars since 2015 ("Factoring as a Service"), and 829 bits
-// were factored in 2020 (RSA-250).
-const LeastRSABits = 1024
+// Info describes a check.
+type Info struct {
+	Name     string         // stable: it appears in metrics, audits and scripts
+	About    sshkey.Wording // one line
+	Thorough bool           // run by [Findings] only
+}
 
-func findRSASize(key sshkey.PublicKey, policy Policy) string {
-	least := max(policy.MinRSABits, LeastRSABits)
-	if key.Algorithm() != sshkey.RSA || key.Bits() >= least {
-		return ""
+// Checks returns all checks in their order.
+func Checks() []Info {
+	all := make([]Info, len(checks))
+	for i, c := range checks {
+		all[i] = Info{Name: c.name, About: c.about, Thorough: c.thorough}
 	}
-	return fmt.Sprintf("an RSA key of %d bits is too short, at least %d are needed; %s", key.Bits(), least, instead)
+	return all
 }
