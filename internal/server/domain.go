@@ -32,6 +32,8 @@ type Domain struct {
 	Identity  *identity.Service
 	KeyPairs  *keypair.Service
 	Generator *sshkey.Generator
+
+	generation *generation
 }
 
 // OpenDomain opens the data folder and the database and builds the services.
@@ -64,7 +66,8 @@ func OpenDomain(ctx context.Context, cfg config.Config, log *slog.Logger) (*Doma
 	} else if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	d.Generator = sshkey.NewGenerator(sshkey.GeneratorSettings{Pool: cfg.Keypair.Pool})
+	d.generation = newGeneration()
+	d.Generator = sshkey.NewGenerator(sshkey.GeneratorSettings{Pool: cfg.Keypair.Pool, Now: time.Now, Observer: d.generation})
 	d.KeyPairs = keypair.New(db.KeyPairs(), d.Generator, keypair.Options{Now: time.Now, NewID: uuid.NewString, Log: log})
 	return d, nil
 }
