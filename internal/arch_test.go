@@ -52,7 +52,8 @@ var (
 var house = []room{
 	{path: "fault", not: outside},
 	{path: "sshkey/weak", may: []string{"sshkey"}, libs: []string{"golang.org/x/crypto"}, not: outside},
-	{path: "sshkey", may: []string{"sshkey/weak"}, libs: []string{"golang.org/x/crypto", "software.sslmate.com/src/go-pkcs12"}, not: outside},
+	{path: "sshkey/ppk", libs: []string{"golang.org/x/crypto"}, not: outside},
+	{path: "sshkey", may: []string{"sshkey/weak", "sshkey/ppk"}, libs: []string{"golang.org/x/crypto", "software.sslmate.com/src/go-pkcs12"}, not: outside},
 	{path: "audit", may: []string{"fault", "sshkey"}, not: outside},
 	{path: "job", may: []string{"fault"}, not: outside},
 	{path: "identity", may: []string{"fault", "sshkey", "audit"}, libs: []string{"golang.org/x/crypto", "golang.org/x/sync"}, not: outside},

@@ -2,9 +2,6 @@ package sshkey
 
 import (
 	"crypto"
-	"crypto/rsa"
-	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -23,9 +20,10 @@ const redacted = "[private key]"
 // fails in the first test instead of handing out a useless text.
 var errMarshal = errors.New("sshkey: a private key is never marshalled; ask for its Text")
 
-// PrivateKey is the private half of a key pair that was just made. Its text
-// comes out only through [PrivateKey.Text] and [PrivateKey.PEM]: fmt and slog
-// print "[private key]", encoders fail. The zero PrivateKey is no key; only its
+// PrivateKey is the private half of a key pair that was just made, or that a
+// file was read for. Its text comes out only through [PrivateKey.Text],
+// [PrivateKey.PEM] and [PrivateKey.Encode]: fmt and slog print "[private key]",
+// encoders fail. The zero PrivateKey is no key; only its
 // printing may be asked of it.
 type PrivateKey struct {
 	// A closure, because printers that go through a struct by reflection,
@@ -48,23 +46,13 @@ func newPrivateKey(signer crypto.Signer) (PrivateKey, error) {
 	if err != nil {
 		return PrivateKey{}, fmt.Errorf("encode a public key: %w", err)
 	}
-	block, err := privateBlock(signer)
+	hidden := material{signer: signer, public: public}
+	hidden.pem, err = encodePEM(hidden, "", nil)
 	if err != nil {
 		return PrivateKey{}, fmt.Errorf("encode a private key: %w", err)
 	}
-	encoded := pem.EncodeToMemory(block)
-	hidden := material{signer: signer, public: public, pem: encoded, text: string(encoded)}
+	hidden.text = string(hidden.pem)
 	return PrivateKey{open: func() material { return hidden }}, nil
-}
-
-// privateBlock encodes RSA as PKCS#1 (RFC 8017 appendix A.1.2), which every
-// cloud hands out and every old tool reads, and the others in the OpenSSH
-// format, which is ssh-keygen's own.
-func privateBlock(signer crypto.Signer) (*pem.Block, error) {
-	if key, ok := signer.(*rsa.PrivateKey); ok {
-		return &pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}, nil
-	}
-	return ssh.MarshalPrivateKey(signer, "")
 }
 
 // withText returns the same key with another text.
@@ -78,9 +66,8 @@ func (k PrivateKey) withText(text string) PrivateKey {
 // an SSH pair, and of an X.509 pair its PKCS#12 in base64, on one line.
 func (k PrivateKey) Text() string { return k.open().text }
 
-// PEM returns the key as an unencrypted PEM block with 64 columns and a line
-// feed at its end: "RSA PRIVATE KEY" for RSA, "OPENSSH PRIVATE KEY" for
-// Ed25519 and ECDSA. ssh -i and x/crypto's ssh.ParsePrivateKey take them all.
+// PEM returns the key in [FormatPEM] without a passphrase: 64 columns, and a
+// line feed at its end.
 func (k PrivateKey) PEM() []byte { return append([]byte(nil), k.open().pem...) }
 
 // Public returns the public half with a comment. Line ends and other control
@@ -88,13 +75,19 @@ func (k PrivateKey) PEM() []byte { return append([]byte(nil), k.open().pem...) }
 func (k PrivateKey) Public(comment string) PublicKey {
 	public := k.open().public
 	key, _ := readBlob(public.Type(), string(public.Marshal()))
-	key.comment = strings.TrimSpace(strings.Map(func(c rune) rune {
+	key.comment = cleanComment(comment)
+	return key
+}
+
+// cleanComment makes one line of UTF-8 of a comment: control characters become
+// spaces, and those at both ends go.
+func cleanComment(comment string) string {
+	return strings.TrimSpace(strings.Map(func(c rune) rune {
 		if unicode.IsControl(c) {
 			return ' '
 		}
 		return c
-	}, comment))
-	return key
+	}, strings.ToValidUTF8(comment, "\uFFFD")))
 }
 
 // Signer returns the key for logging in with.
