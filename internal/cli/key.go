@@ -18,7 +18,7 @@ func (a *app) key() *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	a.langFlag(c)
-	c.AddCommand(a.keyGenerate())
+	c.AddCommand(a.keyGenerate(), a.keyConvert(), a.keyInspect(), a.keyFingerprint(), a.keyCheck())
 	return c
 }
 

@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"golang.org/x/crypto/ssh"
@@ -38,6 +37,9 @@ func (e entry) where() string {
 	}
 	return fmt.Sprintf("%s:%d", fileName(e.file), e.line)
 }
+
+// isX509 says whether the entry is an X.509 certificate.
+func (e entry) isX509() bool { return e.certificate != sshkey.Certificate{} }
 
 // everyForm takes whatever is a public key.
 var everyForm = sshkey.Accept{RFC4716: true, PEM: true, Blob: true, FamilyWords: true, Options: true, Space: true}
@@ -98,7 +100,7 @@ func parseOne(text string, passphrase []byte) (entry, error) {
 		return entry{}, err
 	}
 	switch {
-	case slices.Contains(privateReasons, refused.Reason):
+	case refused.Reason == sshkey.IsPrivateKey || refused.Reason == sshkey.IsPuTTY:
 		return parsePrivate(text, passphrase)
 	case refused.Reason == sshkey.IsCertificate:
 		return parseCertificate(text)

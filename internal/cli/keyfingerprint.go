@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"fmt"
 	"text/tabwriter"
 
@@ -68,4 +67,15 @@ func (a *app) eachKey(c *cobra.Command, file, passphraseFile string, fn func(ent
 		return refuse(unreadLines, bad, len(entries))
 	}
 	return nil
+}
+
+// printFingerprints prints a line for each spelling.
+func (a *app) printFingerprints(e entry) error {
+	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	for _, f := range fingerprints(e) {
+		if _, err := fmt.Fprintf(w, "%s\t%s\n", f.Value, f.ShownBy); err != nil {
+			return err
+		}
+	}
+	return w.Flush()
 }

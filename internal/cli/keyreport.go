@@ -1,11 +1,5 @@
 package cli
 
-import (
-	"time"
-
-	"github.com/keyreeve/keyreeve/internal/sshkey"
-)
-
 // The JSON field names in this file are documented in docs/keys.md.
 
 // keyReport tells which key stands where. All commands on keys begin with it.
@@ -47,9 +41,12 @@ type fingerprintReport struct {
 // inspectReport is what inspect prints of a key.
 type inspectReport struct {
 	keyReport
-	UsableBySSHD bool                `json:"usableBySshd"`
-	Fingerprints []fingerprint       `json:"fingerprints"`
-	Certificate  *certificateReport  `json:"certificate,omitempty"`
-	Randomart    string              `json:"randomart,omitempty"`
-	Weaknesses   []weakness          `json:"weaknesses"`
+	UsableBySSHD bool          `json:"usableBySshd"`
+	Fingerprints []fingerprint `json:"fingerprints"`
+	Weaknesses   []weakness    `json:"weaknesses"`
+}
+
+// fingerprints are the spellings of a key's.
+func fingerprints(e entry) []fingerprint {
+	return []fingerprint{{"sha256", e.key.FingerprintSHA256(), "ssh-keygen"}, {"md5", e.key.FingerprintMD5(), "OpenStack"}}
 }

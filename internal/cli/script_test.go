@@ -36,7 +36,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"occupy": occupy, "appears": appears, "oneline": oneLine, "sqlite": runSQL,
+			"occupy": occupy, "appears": appears, "oneline": oneLine, "sqlite": runSQL, "mode": mode,
 		},
 	})
 }
@@ -74,6 +74,18 @@ func oneLine(ts *testscript.TestScript, neg bool, args []string) {
 	text := ts.ReadFile(args[0])
 	if strings.Count(text, "\n") != 1 || !strings.HasSuffix(text, "\n") || !strings.HasPrefix(text, "keyreeve: ") {
 		ts.Fatalf("not one line of keyreeve's: %q", text)
+	}
+}
+
+// mode MODE FILE fails unless the file has these permissions, in octal.
+func mode(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: mode MODE FILE")
+	}
+	info, err := os.Lstat(ts.MkAbs(args[1]))
+	ts.Check(err)
+	if got := fmt.Sprintf("%04o", info.Mode().Perm()); got != args[0] {
+		ts.Fatalf("%s has mode %s, not %s", args[1], got, args[0])
 	}
 }
 
