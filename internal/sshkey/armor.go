@@ -1,68 +1,32 @@
 package sshkey
 
-import (
-	"encoding/base64"
-	"strings"
+import "strings"
+
+// The first lines of public things with armour around them.
+const (
+	beginRFC4716 = "---- BEGIN SSH2 PUBLIC KEY ----"
+	beginPKCS1   = "-----BEGIN RSA PUBLIC KEY-----"
+	beginSPKI    = "-----BEGIN PUBLIC KEY-----"
+	beginX509    = "-----BEGIN CERTIFICATE-----"
 )
-
-// privateMarks are texts that stand in private keys and nowhere else: the
-// armour of every PEM, RFC 4716 and OpenPGP private key, the start of the
-// OpenSSH format's base64 ("openssh-key-v1"), PuTTY's files, SSH 1's.
-var privateMarks = []string{
-	"PRIVATE KEY-----",
-	"PRIVATE KEY ----",
-	"PRIVATE KEY BLOCK-----",
-	"b3BlbnNzaC1rZXktdjE",
-	"PuTTY-User-Key-File-",
-	"Private-Lines:",
-	"SSH PRIVATE KEY FILE FORMAT",
-}
-
-// holdsPrivateKey says whether any part of the text is a private key. One
-// beside a public key counts too, for the text is stored as it was sent.
-func holdsPrivateKey(text string) bool {
-	for _, mark := range privateMarks {
-		if strings.Contains(text, mark) {
-			return true
-		}
-	}
-	return isBarePrivateKey(strings.TrimLeft(text, " \t\r\n"))
-}
-
-// isBarePrivateKey says whether the text begins with the base64 of a private
-// key that lost its armour: a DER sequence whose first element is the version
-// 0 or 1 (PKCS#1, PKCS#8, SEC 1) or 3 (PKCS#12).
-func isBarePrivateKey(text string) bool {
-	const enough = 12 // base64 characters: a header of up to 4 bytes, the version's 3, and no padding
-	if len(text) < enough || text[0] != 'M' {
-		return false
-	}
-	der, err := base64.StdEncoding.DecodeString(text[:enough])
-	if err != nil || der[0] != 0x30 {
-		return false
-	}
-	header := 2
-	if der[1]&0x80 != 0 {
-		header += int(der[1] &^ 0x80)
-	}
-	if header+3 > len(der) {
-		return false
-	}
-	version := der[header : header+3]
-	return version[0] == 2 && version[1] == 1 && (version[2] <= 1 || version[2] == 3)
-}
 
 // armours are the beginnings of public things that are no OpenSSH line.
 var armours = []struct {
 	begin  string
 	reason Reason
 }{
-	{"---- BEGIN SSH2 PUBLIC KEY ----", IsRFC4716},
-	{"-----BEGIN RSA PUBLIC KEY-----", IsPKCS1},
-	{"-----BEGIN PUBLIC KEY-----", IsPKIX},
-	{"-----BEGIN CERTIFICATE-----", IsCertificate},
+	{beginRFC4716, IsRFC4716},
+	{beginPKCS1, IsPKCS1},
+	{beginSPKI, IsPKIX},
+	{beginX509, IsCertificate},
 	{"-----BEGIN X509 CERTIFICATE-----", IsCertificate},
 	{"-----BEGIN TRUSTED CERTIFICATE-----", IsCertificate},
+	{"-----BEGIN CERTIFICATE REQUEST-----", IsCertificateRequest},
+	{"-----BEGIN NEW CERTIFICATE REQUEST-----", IsCertificateRequest},
+	{"-----BEGIN PKCS7-----", IsPKCS7},
+	{"-----BEGIN PKCS #7 SIGNED DATA-----", IsPKCS7},
+	{"-----BEGIN CMS-----", IsPKCS7},
+	{"-----BEGIN PGP PUBLIC KEY BLOCK-----", IsPGP},
 }
 
 // armourOf returns what the armour that comes first in the text stands for,
@@ -75,4 +39,46 @@ func armourOf(text string) Reason {
 		}
 	}
 	return reason
+}
+
+// endOf returns the last line that belongs to a first one.
+func endOf(begin string) string { return strings.Replace(begin, "BEGIN", "END", 1) }
+
+// armourBody returns what stands between the first and the last line of a text
+// that begins with the first, with line feeds as line ends. Nothing but white
+// space may stand around the armour.
+func armourBody(text, begin string) (string, error) {
+	text = strings.Trim(unifyLines(text), white)
+	if err := checkCharacters(text); err != nil {
+		return "", err
+	}
+	end := endOf(begin)
+	body, after, closed := strings.Cut(text[len(begin):], end)
+	switch {
+	case strings.Contains(body, begin), strings.Contains(after, begin):
+		return "", refuse(MoreThanOneKey)
+	case !closed:
+		return "", refuse(BadArmour, flaw{flawNoEnd, []any{end}})
+	case after != "":
+		return "", refuse(BadArmour, flaw{flawAfterEnd, []any{end}})
+	}
+	return strings.TrimLeft(body, white), nil
+}
+
+// unifyLines makes every line end (CR LF, CR, LF) a line feed.
+func unifyLines(text string) string {
+	if !strings.Contains(text, "\r") {
+		return text
+	}
+	return strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
+}
+
+// joinLines returns the text without any white space.
+func joinLines(text string) string {
+	var joined strings.Builder
+	joined.Grow(len(text))
+	for word := range strings.FieldsSeq(text) {
+		joined.WriteString(word)
+	}
+	return joined.String()
 }

@@ -23,15 +23,12 @@ var certArmours = []string{"CERTIFICATE", "X509 CERTIFICATE"}
 //
 // Every error is a [*ParseError].
 func ParseCertificate(text string) (Certificate, error) {
-	if holdsPrivateKey(text) {
-		return Certificate{}, refuse(IsPrivateKey)
+	if private := privateKeyIn(text); private != 0 {
+		return Certificate{}, refuse(private)
 	}
 	block := firstCertBlock(text)
 	if block == "" {
-		if hasKeyInside(text) {
-			return Certificate{}, refuse(IsSSHKey)
-		}
-		return Certificate{}, refuse(NotCertificate)
+		return Certificate{}, diagnoseCertificate(text)
 	}
 	decoded, _ := pem.Decode([]byte(block))
 	if decoded == nil {
@@ -41,6 +38,61 @@ func ParseCertificate(text string) (Certificate, error) {
 		return Certificate{}, refuse(BadCertificate, strings.TrimPrefix(err.Error(), "x509: "))
 	}
 	return Certificate{der: string(decoded.Bytes)}, nil
+}
+
+// certRecognisers find out what people send instead of a certificate, as
+// recognisers do for keys.
+var certRecognisers = []func(pasted) error{
+	when(IsMarkup, isMarkup),
+	when(IsJSON, isJSON),
+	recogniseRequestOrContainer,
+	recogniseBareCertificate,
+	when(IsURL, isURL),
+	when(IsFileName, isFileName),
+	when(IsCommand, isCommand),
+}
+
+// diagnoseCertificate returns why a text has no PEM certificate in it.
+func diagnoseCertificate(text string) error {
+	p := newPasted(text)
+	if p.text == "" {
+		return refuse(NotCertificate)
+	}
+	for line := range strings.Lines(p.text) {
+		if keyInside(line) != "" {
+			return refuse(IsSSHKey)
+		}
+	}
+	for _, recognise := range certRecognisers {
+		if err := recognise(p); err != nil {
+			return err
+		}
+	}
+	return refuse(NotCertificate)
+}
+
+// recogniseRequestOrContainer finds other PEM that has to do with certificates.
+func recogniseRequestOrContainer(p pasted) error {
+	switch reason := armourOf(p.text); reason {
+	case IsCertificateRequest, IsPKCS7:
+		return refuse(reason)
+	}
+	return nil
+}
+
+// recogniseBareCertificate finds a certificate without its first and last line.
+func recogniseBareCertificate(p pasted) error {
+	der, ok := bareDER(p.text)
+	if !ok {
+		return nil
+	}
+	if _, err := x509.ParseCertificate(der); err == nil {
+		return refuse(BareDER, "CERTIFICATE")
+	}
+	if _, err := x509.ParseCertificateRequest(der); err == nil {
+		return refuse(IsCertificateRequest)
+	}
+	return nil
 }
 
 // firstCertBlock returns the text from the first line that begins a PEM

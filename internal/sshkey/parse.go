@@ -1,8 +1,6 @@
 package sshkey
 
 import (
-	"encoding/base64"
-	"errors"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -13,92 +11,128 @@ const white = " \t\r\n"
 // ParsePublicKey reads one line in the form of an OpenSSH .pub file or of
 // authorized_keys without options: a type, spaces, base64 with or without its
 // padding, and perhaps spaces and a comment. Line ends and other white space
-// may follow, and nothing else.
+// may follow, and nothing else. Other forms are the matter of [Accept].
 //
 // It accepts rsa (512 to 16384 bits), dsa, ecdsa on the NIST curves, ed25519,
-// their sk- forms and v01 certificates of all of them, and only if the blob is
+// their sk- forms and certificates of all of them, and only if the blob is
 // complete, exact and of the named type. Whether a key is strong enough is
 // decided in package weak, how long a text may be by the caller; the work is
 // linear in the length of the text.
 //
 // Every error is a [*ParseError].
 func ParsePublicKey(text string) (PublicKey, error) {
-	// First of all, so that no other error can say anything about such a text.
-	if holdsPrivateKey(text) {
-		return PublicKey{}, refuse(IsPrivateKey)
+	reading, err := Accept{}.Read(text)
+	return reading.Key, err
+}
+
+// errUnknownWord is readLine's answer to a text that does not begin with a
+// type; what else the text may be is for diagnose to say.
+var errUnknownWord = refuse(NotPublicKey)
+
+// readLine reads a line that begins with a type, or with options where those
+// are accepted. The text has no white space behind.
+func (a Accept) readLine(text string) (Reading, error) {
+	if err := checkCharacters(text); err != nil {
+		return Reading{}, err
 	}
-	line, more, err := firstLine(text)
-	if err != nil {
-		return PublicKey{}, err
-	}
-	word, rest := line, ""
-	if end := strings.IndexAny(line, " \t"); end >= 0 {
-		word, rest = line[:end], line[end:]
-	}
-	if _, known := formats[word]; !known {
-		return PublicKey{}, refuseWord(text, word, rest)
+	line, more, _ := strings.Cut(text, "\n")
+	line = strings.TrimRight(line, white)
+	options := ""
+	word, rest := cutWord(line)
+	if !a.knows(word) {
+		if options, line = cutOptions(line); !a.Options || options == "" {
+			return Reading{}, errUnknownWord
+		}
+		if word, rest = cutWord(line); !a.knows(word) {
+			return Reading{}, errUnknownWord
+		}
 	}
 	if rest == "" && more == "" {
-		return PublicKey{}, refuse(NotPublicKey)
+		return Reading{}, refuse(NotPublicKey)
 	}
-	rest = strings.TrimLeft(rest, " ")
+	blanks := " "
+	if a.Space {
+		blanks = " \t"
+	}
+	rest = strings.TrimLeft(rest, blanks)
 	if rest == "" || rest[0] == '\t' {
-		return PublicKey{}, refuse(BadStart)
+		return Reading{}, refuse(BadStart)
 	}
-	encoded, comment, _ := strings.Cut(rest, " ")
+	encoded, comment := rest, ""
+	if end := strings.IndexAny(rest, blanks); end >= 0 {
+		encoded, comment = rest[:end], strings.Trim(rest[end:], white)
+	}
 	key, err := readBase64(word, encoded)
+	if err != nil {
+		err = explainLine(word, encoded, comment, err)
+	}
 	if more != "" {
-		return PublicKey{}, refuseLines(more, err)
+		err = refuseLines(more, err)
 	}
 	if err != nil {
-		return PublicKey{}, err
+		return Reading{}, err
 	}
-	key.comment = strings.Trim(comment, white)
-	return key, nil
+	key.comment = comment
+	return Reading{Key: key, Form: FormLine, Options: options}, nil
 }
 
-// firstLine checks the characters of the whole text, and divides it into its
-// first line and what follows that, both without white space behind.
-func firstLine(text string) (line, more string, err error) {
-	text = strings.TrimRight(text, white)
-	if text == "" {
-		return "", "", refuse(NotPublicKey)
+// families are the type words that stand for any plain key of a family where
+// [Accept] says so. Alibaba's documents list them.
+var families = map[string]Algorithm{"rsa": RSA, "dsa": DSA, "ecdsa": ECDSA}
+
+// knows says whether a word is a type word.
+func (a Accept) knows(word string) bool {
+	if _, known := formats[word]; known {
+		return true
 	}
-	if !utf8.ValidString(text) {
-		return "", "", refuse(NotUTF8)
-	}
-	line, more, _ = strings.Cut(text, "\n")
-	if strings.ContainsFunc(strings.ReplaceAll(text, "\r\n", "\n"), isForbidden) {
-		return "", "", refuse(ControlCharacter)
-	}
-	return strings.TrimRight(line, white), more, nil
+	return a.FamilyWords && families[word] != ""
 }
 
-// isForbidden says whether a character may stand nowhere in the text. Where
-// tabs and line feeds may stand is for the parser to say.
-func isForbidden(c rune) bool { return unicode.IsControl(c) && c != '\t' && c != '\n' }
+// names says whether a line with this word may hold a blob of this type. The
+// empty word takes every known type.
+func names(word, inner string) bool {
+	if word == inner {
+		return true
+	}
+	f, known := formats[inner]
+	return known && (word == "" || f.plain == inner && f.alg == families[word])
+}
 
-// refuseWord says why a text that does not begin with a known type is no key.
-// word is empty when white space comes first.
-func refuseWord(text, word, rest string) error {
-	if armour := armourOf(text); armour != 0 {
-		return refuse(armour)
+// cutWord divides a line after its first word, which is empty when white space
+// comes first.
+func cutWord(line string) (word, rest string) {
+	if end := strings.IndexAny(line, " \t"); end >= 0 {
+		return line[:end], line[end:]
+	}
+	return line, ""
+}
+
+// checkCharacters refuses control characters, for they have no place in a line
+// of authorized_keys, and what is no UTF-8.
+func checkCharacters(text string) error {
+	ascii := true
+	for i := range len(text) {
+		switch c := text[i]; {
+		case c >= utf8.RuneSelf:
+			ascii = false
+		case c >= ' ' && c != 0x7f, c == '\t', c == '\n', c == '\r' && i+1 < len(text) && text[i+1] == '\n':
+		default:
+			if !utf8.ValidString(text) {
+				return refuse(NotUTF8)
+			}
+			return refuse(ControlCharacter)
+		}
 	}
 	switch {
-	case word == "":
-		if first, _, _ := strings.Cut(strings.TrimLeft(text, white), " "); looksLikeType(first) {
-			return refuse(BadStart)
-		}
-	case rest != "" && looksLikeType(word):
-		return refuse(UnsupportedType, word)
-	case hasKeyInside(rest):
-		return refuse(HasOptions)
+	case ascii:
+		return nil
+	case !utf8.ValidString(text):
+		return refuse(NotUTF8)
+	case strings.ContainsFunc(text, func(c rune) bool { return c >= utf8.RuneSelf && unicode.IsControl(c) }):
+		return refuse(ControlCharacter)
 	}
-	return refuse(NotPublicKey)
+	return nil
 }
-
-// typeFamilies are how type words begin.
-var typeFamilies = []string{"ssh-", "sk-", "ecdsa-", "rsa-", "x509v3-", "webauthn-", "spki-", "pgp-"}
 
 // looksLikeType says whether a word has the shape of a key type, so that it
 // may be repeated in an error. Base64 has no hyphen and is not all lower case,
@@ -121,81 +155,44 @@ func looksLikeType(word string) bool {
 	return false
 }
 
-// hasKeyInside says whether a known type and the beginning of a blob stand
-// somewhere in the line, as they do after authorized_keys options.
-func hasKeyInside(line string) bool {
+// typeFamilies are how type words begin.
+var typeFamilies = []string{"ssh-", "sk-", "ecdsa-", "rsa-", "x509v3-", "webauthn-", "spki-", "pgp-"}
+
+// keyInside returns the type that stands somewhere in the line with the
+// beginning of a blob after it, or "".
+func keyInside(line string) string {
 	for line != "" {
 		var word string
-		word, line, _ = strings.Cut(strings.TrimLeft(line, " \t"), " ")
-		// Every blob begins with a length below 2^16, hence with "AAA".
-		if _, known := formats[word]; known && strings.HasPrefix(strings.TrimLeft(line, " "), "AAA") {
-			return true
+		word, line = cutWord(strings.TrimLeft(line, " \t"))
+		if _, known := formats[word]; known && strings.HasPrefix(strings.TrimLeft(line, " \t"), blobStart[:3]) {
+			return word
 		}
 	}
-	return false
+	return ""
 }
 
-// refuseLines says why a text of several lines is no key: either the first
-// line is a whole key, or its base64 was broken into lines.
+// refuseLines says why a text of several lines is no key, whose first line is
+// one or was refused: either other things follow, or the first line's base64
+// was broken into lines.
 func refuseLines(more string, first error) error {
-	if first == nil {
-		return refuse(MoreThanOneKey)
+	keys, next := 0, ""
+	for line := range strings.Lines(more) {
+		if keyInside(line) != "" {
+			keys++
+		}
+		if next == "" {
+			next, _ = cutWord(strings.TrimLeft(line, white))
+		}
 	}
-	word, _, _ := strings.Cut(strings.TrimLeft(more, white), " ")
-	if _, known := formats[word]; known {
+	switch _, startsKey := formats[next]; {
+	case first != nil && !startsKey && reasonOf(first) == Damaged:
+		return damaged(flawBrokenLines)
+	case first != nil:
 		return first
+	case keys == 0:
+		return refuse(TextAfter)
+	case keys > 1:
+		return refuse(SeveralKeys, keys+1)
 	}
-	return damaged(flawBrokenLines)
-}
-
-// readBase64 reads the blob of a line that names a type.
-func readBase64(word, encoded string) (PublicKey, error) {
-	blob, err := decodeBase64(encoded)
-	if err != nil {
-		return PublicKey{}, err
-	}
-	r := wireReader{rest: blob}
-	inner := r.text()
-	if !r.flaw.none() {
-		return PublicKey{}, refuse(Damaged, r.flaw)
-	}
-	if inner != word {
-		if !looksLikeType(inner) {
-			return PublicKey{}, damaged(flawNoType)
-		}
-		return PublicKey{}, refuse(TypeMismatch, word, inner)
-	}
-	key, wrong := readBlob(word, blob)
-	if !wrong.none() {
-		return PublicKey{}, refuse(Damaged, wrong)
-	}
-	return key, nil
-}
-
-// unpadded refuses bits beyond the last byte, as OpenSSH does: one blob has
-// one base64.
-var unpadded = base64.RawStdEncoding.Strict()
-
-// decodeBase64 decodes base64 with or without padding.
-func decodeBase64(encoded string) (blob string, err error) {
-	body := strings.TrimRight(encoded, "=")
-	switch padding := len(encoded) - len(body); {
-	case len(body)%4 == 1:
-		return "", damaged(flawCutShort)
-	case padding > 0 && len(encoded)%4 != 0, padding > 2:
-		return "", damaged(flawPadding)
-	}
-	decoded, err := unpadded.DecodeString(body)
-	if bad := base64.CorruptInputError(0); errors.As(err, &bad) {
-		if isBase64(body) {
-			return "", damaged(flawLastChar)
-		}
-		return "", damaged(flawChar, int64(bad)+1)
-	}
-	return string(decoded), nil
-}
-
-// isBase64 says whether every character is one of the alphabet's.
-func isBase64(body string) bool {
-	return strings.Trim(body, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") == ""
+	return refuse(MoreThanOneKey)
 }

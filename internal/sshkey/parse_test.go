@@ -273,6 +273,7 @@ func TestRefusedTexts(t *testing.T) {
 		start   = "the key must start with its type, followed by one space"
 		options = "remove the options before the key type"
 		secret  = "this is a private key; send the public key (.pub) only"
+		putty   = "this is a PuTTY private key file; open it in PuTTYgen and send the text under 'Public key for pasting into OpenSSH authorized_keys file'"
 		damaged = "the base64 part is damaged: "
 	)
 	wire := func(fields ...string) string {
@@ -295,8 +296,8 @@ func TestRefusedTexts(t *testing.T) {
 		"type only":                {"ssh-ed25519", notKey},
 		"type and space":           {"ssh-ed25519 ", notKey},
 		"unknown type only":        {"ssh-foo", notKey},
-		"no space after the type":  {"ssh-rsaAAAAB3NzaC1yc2E user@host", notKey},
-		"base64 only":              {ed25519Base64, notKey},
+		"no space after the type":  {"ssh-rsaAAAAB3NzaC1yc2E user@host", "the space after the key type is missing; the text should begin 'ssh-rsa AAAA'"},
+		"base64 only":              {ed25519Base64, "the key type is missing; put 'ssh-ed25519' and a space before the base64 part"},
 		"indented words":           {"  hello", notKey},
 		"leading space":            {" " + ed25519Line, start},
 		"leading newline":          {"\n" + ed25519Line, start},
@@ -312,9 +313,9 @@ func TestRefusedTexts(t *testing.T) {
 		"only A":                   {"ssh-rsa " + strings.Repeat("A", 2048), damaged + "it names no key type"},
 		"cut base64":               {ed25519Line[:60], damaged + "it is cut short"},
 		"cut in a group":           {ed25519Line[:61], damaged + "it is cut short"},
-		"bad character":            {"ssh-ed25519 AAAA!C3N", damaged + "character 5 of it is not base64"},
-		"tab after base64":         {"ssh-ed25519 " + ed25519Base64 + "\tuser@host", damaged + "character 69 of it is not base64"},
-		"padding inside":           {"ssh-ed25519 AAAA=C3N", damaged + "character 5 of it is not base64"},
+		"bad character":            {"ssh-ed25519 AAAA!C3N", damaged + "character 5 of it, '!', is not base64"},
+		"tab after base64":         {"ssh-ed25519 " + ed25519Base64 + "\tuser@host", damaged + "character 69 of it is a tab; write a space"},
+		"padding inside":           {"ssh-ed25519 AAAA=C3N", damaged + "character 5 of it is =, which may stand only at its end"},
 		"too much padding":         {"ssh-ed25519 " + ed25519Base64 + "==", damaged + "it has the wrong number of = at its end"},
 		"bits after the end":       {"ssh-ed25519 AAB", damaged + "its last character is wrong"},
 		"broken lines":             {"ssh-ed25519 " + ed25519Base64[:30] + "\n" + ed25519Base64[30:], damaged + "it is broken into several lines"},
@@ -345,7 +346,7 @@ func TestRefusedTexts(t *testing.T) {
 		"private in one line":      {strings.ReplaceAll(opensshPEM, "\n", " "), secret},
 		"private, escaped lines":   {strings.ReplaceAll(rsaPEM, "\n", `\n`), secret},
 		"private with NUL":         {"\x00" + rsaPEM, secret},
-		"PuTTY":                    {"PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\n", secret},
+		"PuTTY":                    {"PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\n", putty},
 		"SSH2 private":             {"---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\nAAAA\n", secret},
 		"bare PKCS#1 private":      {bareOf(rsaPEM), secret},
 		"bare PKCS#8 private":      {"\n" + bareOf(pkcs8), secret},
@@ -363,7 +364,7 @@ func TestRefusedTexts(t *testing.T) {
 		"not UTF-8":                {ed25519Line + "\xff", "the text is not UTF-8"},
 		"second key":               {ed25519Line + "\n" + ed25519Line + "\n", "more than one key"},
 		"second key, CRLF":         {ed25519Line + "\r\n\r\n" + ed25519Line, "more than one key"},
-		"second line":              {ed25519Line + "\nhello", "more than one key"},
+		"second line":              {ed25519Line + "\nhello", "other text follows on the lines after the key; send the key's line only"},
 		"second key, bad first":    {"ssh-ed25519 AAAA\n" + ed25519Line, damaged + "it is cut short"},
 	} {
 		t.Run(name, func(t *testing.T) {

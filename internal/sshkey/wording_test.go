@@ -30,8 +30,8 @@ func TestRefusalInKorean(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                       "OpenSSH 공개 키가 아닙니다. '<형식> <base64> [설명]' 꼴이어야 합니다",
 		"ssh-foo AAAA":           "'ssh-foo' 형식의 키는 지원하지 않습니다",
-		"ssh-ed25519 AAAA!AAA":   "base64 부분이 손상되었습니다: 5번째 문자는 base64 문자가 아닙니다",
-		"PuTTY-User-Key-File-3:": "개인 키입니다. 공개 키(.pub)만 보내십시오",
+		"ssh-ed25519 AAAA!AAA":   "base64 부분이 손상되었습니다: 5번째 문자 '!'은(는) base64 문자가 아닙니다",
+		"PuTTY-User-Key-File-3:": "PuTTY 개인 키 파일입니다. PuTTYgen에서 열어 'Public key for pasting into OpenSSH authorized_keys file' 아래의 텍스트를 보내십시오",
 	} {
 		_, err := ParsePublicKey(text)
 		refused, ok := err.(*ParseError)

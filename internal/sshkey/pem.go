@@ -1,0 +1,146 @@
+package sshkey
+
+import (
+	"encoding/asn1"
+	"encoding/binary"
+
+	"golang.org/x/crypto/cryptobyte"
+	tags "golang.org/x/crypto/cryptobyte/asn1"
+)
+
+// readPKCS1 reads the body of a PEM "RSA PUBLIC KEY" (RFC 8017 appendix A.1.1).
+func readPKCS1(body string) (PublicKey, error) { return readDER(body, rsaBlob) }
+
+// readSPKI reads the body of a PEM "PUBLIC KEY": a SubjectPublicKeyInfo (RFC
+// 5280 section 4.1.2.7).
+func readSPKI(body string) (PublicKey, error) { return readDER(body, spkiBlob) }
+
+// readDER decodes the base64 of a PEM block and reads the wire blob that holds
+// the same numbers as its DER. What the numbers must be is checked there, once
+// for every form.
+func readDER(body string, toBlob func(der cryptobyte.String) (word, blob string, err error)) (PublicKey, error) {
+	der, wrong := decodeBase64(joinLines(body))
+	if !wrong.none() {
+		return PublicKey{}, refuse(Damaged, wrong)
+	}
+	word, blob, err := toBlob(cryptobyte.String(der))
+	if err != nil {
+		return PublicKey{}, err
+	}
+	key, wrong := readBlob(word, blob)
+	if !wrong.none() {
+		return PublicKey{}, refuse(Damaged, wrong)
+	}
+	return key, nil
+}
+
+var (
+	errNotDER = damaged(flawNotDER)
+	errNotSSH = refuse(UnsupportedPEM)
+)
+
+// rsaBlob turns a PKCS#1 RSAPublicKey into a wire blob. The contents of a DER
+// INTEGER and of an mpint are the same bytes.
+func rsaBlob(der cryptobyte.String) (word, blob string, err error) {
+	var fields, n, e cryptobyte.String
+	if !der.ReadASN1(&fields, tags.SEQUENCE) || !der.Empty() ||
+		!fields.ReadASN1(&n, tags.INTEGER) || !fields.ReadASN1(&e, tags.INTEGER) || !fields.Empty() {
+		return "", "", errNotDER
+	}
+	word, blob = wireBlob("ssh-rsa", e, n)
+	return word, blob, nil
+}
+
+// spkiAlgorithms are the algorithms of a SubjectPublicKeyInfo that SSH has too.
+var spkiAlgorithms = []struct {
+	id   asn1.ObjectIdentifier
+	blob func(params, key cryptobyte.String) (word, blob string, err error)
+}{
+	{asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 1}, spkiRSA}, // RFC 3279 section 2.3.1
+	{asn1.ObjectIdentifier{1, 2, 840, 10040, 4, 1}, spkiDSA},     // RFC 3279 section 2.3.2
+	{asn1.ObjectIdentifier{1, 2, 840, 10045, 2, 1}, spkiECDSA},   // RFC 5480 section 2.1
+	{asn1.ObjectIdentifier{1, 3, 101, 112}, spkiEd25519},         // RFC 8410 section 3
+}
+
+// spkiBlob turns a SubjectPublicKeyInfo into a wire blob.
+func spkiBlob(der cryptobyte.String) (word, blob string, err error) {
+	var info, algorithm cryptobyte.String
+	var id asn1.ObjectIdentifier
+	var key []byte
+	if !der.ReadASN1(&info, tags.SEQUENCE) || !der.Empty() ||
+		!info.ReadASN1(&algorithm, tags.SEQUENCE) || !info.ReadASN1BitStringAsBytes(&key) || !info.Empty() ||
+		!algorithm.ReadASN1ObjectIdentifier(&id) {
+		return "", "", errNotDER
+	}
+	for _, a := range spkiAlgorithms {
+		if a.id.Equal(id) {
+			return a.blob(algorithm, key)
+		}
+	}
+	return "", "", errNotSSH
+}
+
+func spkiRSA(params, key cryptobyte.String) (word, blob string, err error) {
+	var null cryptobyte.String
+	if !params.ReadASN1(&null, tags.NULL) || !null.Empty() || !params.Empty() {
+		return "", "", errNotDER
+	}
+	return rsaBlob(key)
+}
+
+func spkiDSA(params, key cryptobyte.String) (word, blob string, err error) {
+	var group, p, q, g, y cryptobyte.String
+	if !params.ReadASN1(&group, tags.SEQUENCE) || !params.Empty() ||
+		!group.ReadASN1(&p, tags.INTEGER) || !group.ReadASN1(&q, tags.INTEGER) || !group.ReadASN1(&g, tags.INTEGER) || !group.Empty() ||
+		!key.ReadASN1(&y, tags.INTEGER) || !key.Empty() {
+		return "", "", errNotDER
+	}
+	word, blob = wireBlob("ssh-dss", p, q, g, y)
+	return word, blob, nil
+}
+
+// spkiCurves are the curves that SSH names (RFC 5656 section 10.1).
+var spkiCurves = []struct {
+	id   asn1.ObjectIdentifier
+	name string
+}{
+	{asn1.ObjectIdentifier{1, 2, 840, 10045, 3, 1, 7}, "nistp256"},
+	{asn1.ObjectIdentifier{1, 3, 132, 0, 34}, "nistp384"},
+	{asn1.ObjectIdentifier{1, 3, 132, 0, 35}, "nistp521"},
+}
+
+func spkiECDSA(params, key cryptobyte.String) (word, blob string, err error) {
+	var id asn1.ObjectIdentifier
+	if !params.ReadASN1ObjectIdentifier(&id) || !params.Empty() {
+		// Explicit parameters and the twisted curves of some tools end here.
+		return "", "", errNotSSH
+	}
+	for _, curve := range spkiCurves {
+		if curve.id.Equal(id) {
+			word, blob = wireBlob("ecdsa-sha2-"+curve.name, []byte(curve.name), key)
+			return word, blob, nil
+		}
+	}
+	return "", "", errNotSSH
+}
+
+func spkiEd25519(params, key cryptobyte.String) (word, blob string, err error) {
+	if !params.Empty() {
+		return "", "", errNotDER
+	}
+	word, blob = wireBlob("ssh-ed25519", key)
+	return word, blob, nil
+}
+
+// wireBlob returns a type word and the blob of it with its fields.
+func wireBlob(word string, fields ...[]byte) (string, string) {
+	size := 4 + len(word)
+	for _, f := range fields {
+		size += 4 + len(f)
+	}
+	blob := append(make([]byte, 0, size), wireText(word)...)
+	for _, f := range fields {
+		blob = append(binary.BigEndian.AppendUint32(blob, uint32(len(f))), f...)
+	}
+	return word, string(blob)
+}
