@@ -46,9 +46,9 @@ func TestGeneratedKeys(t *testing.T) {
 		SpecRSA3072:  {"ssh-rsa", 3072, "RSA PRIVATE KEY"},
 		SpecRSA4096:  {"ssh-rsa", 4096, "RSA PRIVATE KEY"},
 		SpecEd25519:  {"ssh-ed25519", 256, "OPENSSH PRIVATE KEY"},
-		SpecECDSA256: {"ecdsa-sha2-nistp256", 256, "OPENSSH PRIVATE KEY"},
-		SpecECDSA384: {"ecdsa-sha2-nistp384", 384, "OPENSSH PRIVATE KEY"},
-		SpecECDSA521: {"ecdsa-sha2-nistp521", 521, "OPENSSH PRIVATE KEY"},
+		SpecECDSA256: {"ecdsa-sha2-nistp256", 256, "EC PRIVATE KEY"},
+		SpecECDSA384: {"ecdsa-sha2-nistp384", 384, "EC PRIVATE KEY"},
+		SpecECDSA521: {"ecdsa-sha2-nistp521", 521, "EC PRIVATE KEY"},
 	}
 	if len(Specs()) != len(want) {
 		t.Fatalf("specs are %v", Specs())

@@ -92,6 +92,10 @@ var oidCurves = []struct {
 	{asn1.ObjectIdentifier{1, 3, 132, 0, 35}, elliptic.P521()},
 }
 
+// explicitCurve is what keys are called here that say all the numbers of their
+// curve instead of its name.
+const explicitCurve = "ecdsa (explicit curve)"
+
 // parseSEC1File reads an ECDSA key that names its curve itself.
 func parseSEC1File(der []byte) (crypto.Signer, error) { return parseSEC1(der, nil) }
 
@@ -101,28 +105,29 @@ func parseSEC1(der []byte, outside asn1.ObjectIdentifier) (crypto.Signer, error)
 	var key struct {
 		Version int
 		D       []byte
-		Curve   asn1.RawValue  `asn1:"optional,explicit,tag:0"`
-		Point   asn1.BitString `asn1:"optional,explicit,tag:1"`
+		Curve   asn1.ObjectIdentifier `asn1:"optional,explicit,tag:0"`
+		Point   asn1.BitString        `asn1:"optional,explicit,tag:1"`
 	}
-	if !exactDER(der, &key) || key.Version != 1 {
+	// The numbers of a curve may stand in the place of its name.
+	var explicit struct {
+		Version int
+		D       []byte
+		Curve   struct{ Version int } `asn1:"explicit,tag:0"`
+	}
+	switch {
+	case exactDER(der, &explicit):
+		return nil, refusePrivate(PrivateType, explicitCurve)
+	case !exactDER(der, &key) || key.Version != 1:
 		return nil, damagedPrivate(flawDER)
-	}
-	id := outside
-	if len(key.Curve.FullBytes) > 0 {
-		var inside asn1.ObjectIdentifier
-		if !exactDER(key.Curve.FullBytes, &inside) {
-			// The numbers of a curve in the place of its name.
-			return nil, refusePrivate(PrivateType, "ecdsa (explicit curve)")
-		}
-		if outside != nil && !inside.Equal(outside) {
-			return nil, refusePrivate(PrivateMismatch)
-		}
-		id = inside
+	case key.Curve == nil:
+		key.Curve = outside
+	case outside != nil && !key.Curve.Equal(outside):
+		return nil, refusePrivate(PrivateMismatch)
 	}
 	for _, c := range oidCurves {
-		if c.id.Equal(id) {
+		if c.id.Equal(key.Curve) {
 			return ecdsaSigner(c.curve, new(big.Int).SetBytes(key.D), string(key.Point.RightAlign()))
 		}
 	}
-	return nil, refusePrivate(PrivateType, "ecdsa "+id.String())
+	return nil, refusePrivate(PrivateType, "ecdsa "+key.Curve.String())
 }

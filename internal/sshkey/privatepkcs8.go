@@ -260,7 +260,7 @@ func parsePKCS8(der []byte) (crypto.Signer, error) {
 	case id.Equal(oidECDSA):
 		var curve asn1.ObjectIdentifier
 		if !exactDER(info.Algorithm.Parameters.FullBytes, &curve) {
-			return nil, refusePrivate(PrivateType, "ecdsa (explicit curve)")
+			return nil, refusePrivate(PrivateType, explicitCurve)
 		}
 		return parseSEC1(info.Key, curve)
 	case id.Equal(oidEd25519):
