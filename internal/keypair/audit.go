@@ -2,6 +2,7 @@ package keypair
 
 import (
 	"context"
+	"crypto/sha256"
 
 	"github.com/keyreeve/keyreeve/internal/identity"
 	"github.com/keyreeve/keyreeve/internal/sshkey"
@@ -17,9 +18,8 @@ type Finding struct {
 	Unusable bool
 	// Unreadable says why the stored key could not be looked at.
 	Unreadable error
-	// SharesPrime are key pairs with other RSA keys that have a prime in common
-	// with this one, so that anybody who has the two public keys can calculate
-	// both private halves; the first [MaxSharesPrime] of them.
+	// SharesPrime are key pairs with other RSA keys that have one prime in common
+	// with this one, the first [MaxSharesPrime] of them; the weakness says so too.
 	SharesPrime []KeyPair
 }
 
@@ -36,10 +36,10 @@ type Audited struct {
 // Audit looks at every stored key pair of every owner and region, by a policy
 // of what is weak, and calls report with each that something is wrong with, by
 // the order of their ids. Key pairs whose keys share a prime come after those,
-// key by key, in findings of their own. An error of report ends it and is returned.
+// prime by prime, in findings of their own. An error of report ends it and is returned.
 //
-// It holds a page of key pairs in memory at a time, and the numbers of all
-// different RSA keys. An X.509 certificate for a key that SSH does not know is
+// It holds a page of key pairs in memory at a time, and all different RSA keys
+// (see [weak.SharedPrimes] for what it costs to compare them). An X.509 certificate for a key that SSH does not know is
 // not looked into. Faults: Forbidden (the caller is no administrator).
 func (s *Service) Audit(ctx context.Context, c identity.Caller, p weak.Policy, report func(Finding) error) (Audited, error) {
 	var sum Audited
@@ -58,7 +58,7 @@ func (s *Service) Audit(ctx context.Context, c identity.Caller, p weak.Policy, r
 			}
 			return say(Finding{KeyPair: k, Unreadable: err})
 		}
-		f := Finding{KeyPair: k, Weaknesses: weaknesses(key, p), Unusable: k.Type == SSH && !key.UsableBySSHD()}
+		f := Finding{KeyPair: k, Weaknesses: weak.Findings(key, p), Unusable: k.Type == SSH && !key.UsableBySSHD()}
 		if key = key.Certified(); key.Algorithm() == sshkey.RSA && !seen[key] {
 			seen[key] = true
 			rsa = append(rsa, key)
@@ -77,37 +77,40 @@ func (s *Service) Audit(ctx context.Context, c identity.Caller, p weak.Policy, r
 // reportSharedPrimes reports every key pair whose RSA key has a prime in common
 // with another's. The key pairs are read again by the fingerprints of their keys.
 func (s *Service) reportSharedPrimes(ctx context.Context, c identity.Caller, keys []sshkey.PublicKey, report func(Finding) error) error {
-	others := map[sshkey.PublicKey][]sshkey.PublicKey{}
-	note := func(key, other sshkey.PublicKey) {
-		if len(others[key]) < MaxSharesPrime {
-			others[key] = append(others[key], other)
-		}
-	}
-	for a, b := range sharedPrimes(keys) {
-		note(a, b)
-		note(b, a)
-	}
-	for _, key := range keys {
-		if others[key] == nil {
-			continue
-		}
-		var partners []KeyPair
-		for _, other := range others[key] {
-			err := s.FindAll(ctx, c, other.FingerprintSHA256(), func(k KeyPair) error {
-				partners = append(partners, k)
-				return nil
+	for _, shared := range weak.SharedPrimes(keys) {
+		// One more than are named: each has as many others then.
+		named := shared.Keys[:min(len(shared.Keys), MaxSharesPrime+1)]
+		holders := make([][]KeyPair, len(named))
+		for i, n := range named {
+			err := s.store.Read(ctx, func(tx Tx) (err error) {
+				holders[i], err = tx.AllKeyPairsOf(ctx, sha256Of(keys[n]), "", MaxSharesPrime)
+				return err
 			})
 			if err != nil {
 				return err
 			}
 		}
-		partners = partners[:min(len(partners), MaxSharesPrime)]
-		err := s.FindAll(ctx, c, key.FingerprintSHA256(), func(k KeyPair) error {
-			return report(Finding{KeyPair: k, SharesPrime: partners})
-		})
-		if err != nil {
-			return err
+		for i, n := range shared.Keys {
+			var others []KeyPair
+			for j, held := range holders {
+				if j != i {
+					others = append(others, held...)
+				}
+			}
+			f := Finding{Weaknesses: []*weak.Error{shared.Finding()}, SharesPrime: others[:min(len(others), MaxSharesPrime)]}
+			err := s.walk(ctx, c, having(sha256Of(keys[n])), func(k KeyPair) error {
+				f.KeyPair = k
+				return report(f)
+			})
+			if err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+func sha256Of(key sshkey.PublicKey) sshkey.Fingerprint {
+	sum := sha256.Sum256(key.Blob())
+	return sshkey.Fingerprint{Hash: "sha256", Sum: string(sum[:])}
 }

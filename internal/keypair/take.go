@@ -33,9 +33,12 @@ func (k *KeyPair) take(text string, r Rules) (warnings []error, err error) {
 		}
 		k.describe(key)
 	}
-	warnings, err = r.Weak.judge(key)
+	warning, err := r.Weak.judge(key)
 	if err != nil {
 		return nil, refuse(err)
+	}
+	if warning != nil {
+		warnings = append(warnings, warning)
 	}
 	return warnings, nil
 }

@@ -1,10 +1,6 @@
 package keypair
 
 import (
-	"errors"
-	"iter"
-	"math/big"
-
 	"github.com/keyreeve/keyreeve/internal/sshkey"
 	"github.com/keyreeve/keyreeve/internal/sshkey/weak"
 )
@@ -27,48 +23,16 @@ const (
 	AllowWeak  WeakAction = "allow" // taken without a word
 )
 
-// judge decides about a key: the error refuses it, the warnings are to be said.
-func (p WeakPolicy) judge(key sshkey.PublicKey) (warnings []error, err error) {
-	found := weaknesses(key, p.Checks)
+// judge decides about a key: err refuses it, a warning is to be said. Both are a
+// *weak.Error.
+func (p WeakPolicy) judge(key sshkey.PublicKey) (warning, err error) {
+	weakness := weak.Check(key, p.Checks)
+	hopeless := key.Algorithm() == sshkey.RSA && key.Bits() < weak.LeastRSABits
 	switch {
-	case len(found) == 0:
+	case weakness == nil, p.Action == AllowWeak && !hopeless:
 		return nil, nil
-	case key.Algorithm() == sshkey.RSA && key.Bits() < weak.LeastRSABits:
-		return nil, found[0]
+	case p.Action == WarnWeak && !hopeless:
+		return weakness, nil
 	}
-	switch p.Action {
-	case AllowWeak:
-		return nil, nil
-	case WarnWeak:
-		for _, w := range found {
-			warnings = append(warnings, w)
-		}
-		return warnings, nil
-	default:
-		return nil, found[0]
-	}
-}
-
-// weaknesses are all that is weak about a key, the worst first.
-func weaknesses(key sshkey.PublicKey, p weak.Policy) []*weak.Error {
-	var w *weak.Error
-	if errors.As(weak.Check(key, p), &w) {
-		return []*weak.Error{w}
-	}
-	return nil
-}
-
-// sharedPrimes are the pairs of RSA keys with different moduli that have a prime in common.
-func sharedPrimes(keys []sshkey.PublicKey) iter.Seq2[sshkey.PublicKey, sshkey.PublicKey] {
-	return func(yield func(a, b sshkey.PublicKey) bool) {
-		for i, a := range keys {
-			n, _, _ := a.RSANumbers()
-			for _, b := range keys[:i] {
-				m, _, _ := b.RSANumbers()
-				if n.Cmp(m) != 0 && new(big.Int).GCD(nil, nil, n, m).BitLen() > 1 && !yield(a, b) {
-					return
-				}
-			}
-		}
-	}
+	return nil, weakness
 }

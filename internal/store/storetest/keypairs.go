@@ -256,6 +256,17 @@ func testKeyPairRace(t *testing.T, s suite) {
 	if len(entries) != 2 {
 		t.Errorf("%d audit entries for two key pairs", len(entries))
 	}
+
+	// One caller's private and shared pairs are in one view: a name is for one of them.
+	key := publicKey(t)
+	for round := range 10 {
+		kinds := race(8, func(i int) error {
+			owner := []keypair.OwnerKind{keypair.User, keypair.Project}[i/2%2]
+			_, _, err := svc[i%2].Import(t.Context(), caller("u1", "p1"), rules(owner, -1), keypair.Request{Name: fmt.Sprint("either ", round)}, key)
+			return err
+		})
+		same(t, kinds, map[fault.Kind]int{0: 1, fault.Exists: 7})
+	}
 }
 
 // testKeyPairQuotaRace: of 150 against a quota of 100, in two processes,
