@@ -100,7 +100,7 @@ func parseOne(text string, passphrase []byte) (entry, error) {
 		return entry{}, err
 	}
 	switch {
-	case refused.Reason == sshkey.IsPrivateKey || refused.Reason == sshkey.IsPuTTY:
+	case refused.Reason.Private():
 		return parsePrivate(text, passphrase)
 	case refused.Reason == sshkey.IsCertificate:
 		return parseCertificate(text)

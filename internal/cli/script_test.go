@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -25,12 +26,17 @@ func TestMain(m *testing.M) {
 // TestScripts runs the keyreeve command as a person at a terminal would.
 func TestScripts(t *testing.T) {
 	var scripts atomic.Int32
+	keys, err := filepath.Abs("../sshkey/testdata/keys")
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("KEYREEVE_DATA_DIR", e.WorkDir+"/data")
 			e.Setenv("KEYREEVE_LISTEN_MAIN", "127.0.0.1:0")
 			e.Setenv("KEYREEVE_LISTEN_ADMIN", "127.0.0.1:0")
+			e.Setenv("KEYS", keys) // public keys of every kind
 			// Scripts run side by side; each has instances' addresses of its own.
 			e.Setenv("KEYREEVE_SIM_NETWORK", fmt.Sprintf("127.21.%d.0/24", scripts.Add(1)))
 			return nil
