@@ -114,7 +114,7 @@ type checker struct {
 	keys, weak, unread int
 }
 
-var checkFailed = sshkey.Wording{English: "%d of %d keys are weak, %d could not be read", Korean: "키 %[2]d개 가운데 %[1]d개가 취약하고, %[3]d개는 읽을 수 없었습니다"}
+var checkFailed = sshkey.Wording{English: "weak: %d of %d keys; unreadable: %d", Korean: "키 %[2]d개 가운데 취약한 키 %[1]d개, 읽을 수 없는 키 %[3]d개"}
 
 func (k *checker) run(ctx context.Context, files []string) error {
 	for _, file := range files {

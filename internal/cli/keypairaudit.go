@@ -53,12 +53,12 @@ no use with sshd is told and leaves it at 0.`,
 }
 
 var (
-	auditFailed = sshkey.Wording{English: "%d of %d key pairs are weak", Korean: "키 쌍 %[2]d개 가운데 %[1]d개가 취약합니다"}
+	auditFailed = sshkey.Wording{English: "weak: %d of %d key pairs", Korean: "키 쌍 %[2]d개 가운데 %[1]d개가 취약합니다"}
 	auditPassed = sshkey.Wording{English: "None of %d key pairs is weak.", Korean: "키 쌍 %d개 가운데 취약한 것이 없습니다."}
 
 	isUnusable   = sshkey.Wording{English: "an sshd with its default settings refuses this key", Korean: "기본 설정의 sshd가 이 키를 거부합니다"}
 	isUnreadable = sshkey.Wording{English: "the stored key cannot be read: %s", Korean: "저장된 키를 읽을 수 없습니다: %s"}
-	sharesPrime  = sshkey.Wording{English: "has a prime in common with %s, so that anybody can calculate the private halves of both", Korean: "%s와(과) 소수를 공유하므로 누구나 두 키의 개인 키를 계산할 수 있습니다"}
+	sharesPrime  = sshkey.Wording{English: "shares a prime with: %s", Korean: "소수를 공유하는 키 쌍: %s"}
 )
 
 // storedFinding is what the audit prints of a key pair; its field names are
@@ -103,22 +103,21 @@ func (r *auditReport) add(ctx context.Context, f keypair.Finding) error {
 
 // printFinding prints a line for each thing that is wrong with a key pair.
 func (a *app) printFinding(f storedFinding) error {
-	var lines []string
+	var lines, others []string
 	for _, w := range f.Weaknesses {
 		lines = append(lines, w.Check+": "+w.Reason)
+	}
+	for _, other := range f.SharesPrime {
+		others = append(others, other.String())
+	}
+	if others != nil {
+		lines = append(lines, "rsa-shared: "+sharesPrime.In(a.lang.Language, strings.Join(others, ", ")))
 	}
 	if f.Unusable {
 		lines = append(lines, "unusable: "+isUnusable.In(a.lang.Language))
 	}
 	if f.Unreadable != "" {
 		lines = append(lines, "unreadable: "+isUnreadable.In(a.lang.Language, f.Unreadable))
-	}
-	if len(f.SharesPrime) > 0 {
-		var others []string
-		for _, other := range f.SharesPrime {
-			others = append(others, other.String())
-		}
-		lines = append(lines, "shared-prime: "+sharesPrime.In(a.lang.Language, strings.Join(others, ", ")))
 	}
 	for _, line := range lines {
 		if _, err := fmt.Fprintf(a.stdout, "%v: %s\n", f.KeyPair, line); err != nil {

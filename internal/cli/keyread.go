@@ -26,7 +26,7 @@ var (
 	isFolder     = sshkey.Wording{English: "%s is a folder; name a file in it", Korean: "%s: 폴더입니다. 그 안의 파일을 지정하십시오"}
 	notReadable  = sshkey.Wording{English: "%s cannot be read: %v", Korean: "%s: 읽을 수 없습니다: %v"}
 	tooLong      = sshkey.Wording{English: "%s is longer than %d KiB, which is more than any key; name a file with keys", Korean: "%s: %d KiB보다 깁니다. 이렇게 긴 키는 없습니다. 키가 들어 있는 파일을 지정하십시오"}
-	interrupted  = sshkey.Wording{English: "interrupted; nothing was written", Korean: "중단되었습니다. 아무것도 쓰지 않았습니다"}
+	interrupted  = sshkey.Wording{English: "interrupted", Korean: "중단되었습니다"}
 	noPassphrase = sshkey.Wording{English: "the first line of %s is empty; it must hold the passphrase", Korean: "%s: 첫 줄이 비어 있습니다. 첫 줄에 암호 문구가 있어야 합니다"}
 )
 

@@ -42,7 +42,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"occupy": occupy, "appears": appears, "oneline": oneLine, "sqlite": runSQL, "mode": mode,
+			"occupy": occupy, "appears": appears, "oneline": oneLine, "sqlite": runSQL, "mode": mode, "store": storeKey, "shareprime": sharePrime,
 		},
 	})
 }
