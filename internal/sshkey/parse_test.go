@@ -308,7 +308,6 @@ func TestRefusedTexts(t *testing.T) {
 		"options":                  {`command="x",no-pty ` + ed25519Line, options},
 		"options with a space":     {`command="ls -l" ` + ed25519Line, options},
 		"unknown type":             {"ssh-foo " + ed25519Base64, "key type 'ssh-foo' is not supported"},
-		"certificate of before":    {"ssh-rsa-cert-v00@openssh.com " + ed25519Base64, "key type 'ssh-rsa-cert-v00@openssh.com' is not supported"},
 		"junk":                     {"ssh-rsa JUNK nova@ubuntu", damaged + "it is cut short"},
 		"only A":                   {"ssh-rsa " + strings.Repeat("A", 2048), damaged + "it names no key type"},
 		"cut base64":               {ed25519Line[:60], damaged + "it is cut short"},
@@ -325,13 +324,8 @@ func TestRefusedTexts(t *testing.T) {
 		"blob of nonsense type":    {"ssh-rsa " + wire("S3cret"), damaged + "it names no key type"},
 		"plain key as certificate": {"ssh-ed25519-cert-v01@openssh.com " + ed25519Base64, "the text says ssh-ed25519-cert-v01@openssh.com but the key is ssh-ed25519"},
 		"RSA of 504 bits":          {"ssh-rsa " + wire("ssh-rsa", "\x03", odd(63)), damaged + "its RSA modulus has 503 bits, not 512 to 16384"},
-		"RSA of 16391 bits":        {"ssh-rsa " + wire("ssh-rsa", "\x03", odd(2049)), damaged + "its RSA modulus has 16391 bits, not 512 to 16384"},
-		"RSA exponent too large":   {"ssh-rsa " + wire("ssh-rsa", odd(129), odd(128)), damaged + "its RSA exponent is larger than its modulus"},
-		"RSA exponent zero":        {"ssh-rsa " + wire("ssh-rsa", "", odd(128)), damaged + "a number in it is zero"},
+		"RSA of 16391 bits":        {"ssh-rsa " + wire("ssh-rsa", "\x03", odd(2049)), damaged + "a number in it has more than 16384 bits"},
 		"RSA negative":             {"ssh-rsa " + wire("ssh-rsa", "\x03", strings.Repeat("\xff", 128)), damaged + "a number in it is negative"},
-		"RSA needless zero":        {"ssh-rsa " + wire("ssh-rsa", "\x00\x03", odd(128)), damaged + "a number in it has needless zeros in front"},
-		"DSA of 2048 bits":         {"ssh-dss " + wire("ssh-dss", odd(256), odd(20), "\x02", "\x02"), damaged + "it is DSA with 2047 and 159 bits, not 1024 and 160"},
-		"DSA out of range":         {"ssh-dss " + wire("ssh-dss", "\x00"+strings.Repeat("\xff", 128), "\x00"+strings.Repeat("\xff", 20), "\x01", "\x02"), damaged + "its DSA numbers are out of range"},
 		"Ed25519 of 31 bytes":      {"ssh-ed25519 " + wire("ssh-ed25519", strings.Repeat("x", 31)), damaged + "its Ed25519 key has 31 bytes, not 32"},
 		"point off the curve":      {"ecdsa-sha2-nistp256 " + wire("ecdsa-sha2-nistp256", "nistp256", "\x04"+strings.Repeat("x", 64)), damaged + "its point is not on the curve nistp256"},
 		"point at infinity":        {"ecdsa-sha2-nistp256 " + wire("ecdsa-sha2-nistp256", "nistp256", "\x00"), damaged + "its point is not on the curve nistp256"},
@@ -407,8 +401,7 @@ func TestDamagedBlobs(t *testing.T) {
 			if other.Equal(key) || key.IsCertificate() {
 				t.Errorf("%s with bit %d flipped is accepted", name, n)
 			}
-			// x/crypto refuses exponents that package weak refuses too.
-			if _, err := ssh.ParsePublicKey(flipped); err != nil && other.Algorithm() != RSA {
+			if _, err := ssh.ParsePublicKey(flipped); err != nil && !beyondXCrypto(other) {
 				t.Errorf("%s with bit %d flipped: x/crypto says %v", name, n, err)
 			}
 		}

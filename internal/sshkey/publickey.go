@@ -5,11 +5,7 @@
 // the caller; what it makes is handed out once and never kept.
 package sshkey
 
-import (
-	"crypto/ed25519"
-	"encoding/base64"
-	"math/big"
-)
+import "encoding/base64"
 
 // Algorithm is the family of a public key, as Keyreeve shows it. A certificate
 // has the algorithm of the key that it certifies.
@@ -39,6 +35,15 @@ type PublicKey struct {
 	comment string
 }
 
+// ShortType returns what ssh-keygen -l calls the type, for example "RSA",
+// "ED25519-SK" or "ECDSA-CERT"; "" for the zero PublicKey.
+func (k PublicKey) ShortType() string {
+	if f := formats[k.kind]; f != nil {
+		return f.short
+	}
+	return ""
+}
+
 // Type returns the type word, for example "ssh-ed25519" or
 // "ssh-rsa-cert-v01@openssh.com".
 func (k PublicKey) Type() string { return k.kind }
@@ -55,7 +60,8 @@ func (k PublicKey) Bits() int { return k.bits }
 func (k PublicKey) Comment() string { return k.comment }
 
 // Blob returns a copy of the wire encoding (RFC 4253 section 6.6), which is
-// the identity of the key.
+// the identity of the key. Needless zeros in a plain key's numbers, which
+// ssh-keygen drops too, are not in it; a certificate's blob is what was signed.
 func (k PublicKey) Blob() []byte { return []byte(k.blob) }
 
 // IsCertificate says whether this is an OpenSSH certificate.
@@ -100,55 +106,6 @@ func (k PublicKey) AuthorizedKey() string {
 // String returns [PublicKey.AuthorizedKey].
 func (k PublicKey) String() string { return k.AuthorizedKey() }
 
-// minSSHDRSABits is the default of sshd's RequiredRSASize (sshd_config(5), OpenSSH 9.1).
-const minSSHDRSABits = 1024
-
-// UsableBySSHD says whether an sshd with its default settings accepts the key.
-// It refuses DSA (off since OpenSSH 7.0, gone since 10.0) and RSA under 1024 bits.
-func (k PublicKey) UsableBySSHD() bool {
-	switch k.alg {
-	case "", DSA:
-		return false
-	case RSA:
-		return k.bits >= minSSHDRSABits
-	}
-	return true
-}
-
 // Equal says whether both are the same key. Comments do not count; a
 // certificate and the key that it certifies are two different keys.
 func (k PublicKey) Equal(other PublicKey) bool { return k.blob == other.blob }
-
-// RSANumbers returns the modulus and the public exponent of an RSA key or
-// certificate; ok is false for every other algorithm.
-func (k PublicKey) RSANumbers() (n, e *big.Int, ok bool) {
-	if k.alg != RSA {
-		return nil, nil, false
-	}
-	r := wireReader{rest: k.plain}
-	r.text()
-	e, n = r.mpint(), r.mpint()
-	return n, e, true
-}
-
-// DSANumbers returns the primes p and q, the generator g and the public number
-// y of a DSA key or certificate; ok is false for every other algorithm.
-func (k PublicKey) DSANumbers() (p, q, g, y *big.Int, ok bool) {
-	if k.alg != DSA {
-		return nil, nil, nil, nil, false
-	}
-	r := wireReader{rest: k.plain}
-	r.text()
-	return r.mpint(), r.mpint(), r.mpint(), r.mpint(), true
-}
-
-// Ed25519Point returns the encoded curve point of an Ed25519 or sk-ed25519 key
-// or certificate; ok is false for every other algorithm.
-func (k PublicKey) Ed25519Point() (point ed25519.PublicKey, ok bool) {
-	if k.alg != Ed25519 && k.alg != SKEd25519 {
-		return nil, false
-	}
-	r := wireReader{rest: k.plain}
-	r.text()
-	return ed25519.PublicKey(r.text()), true
-}

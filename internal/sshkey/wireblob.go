@@ -1,87 +1,93 @@
 package sshkey
 
-import (
-	"encoding/binary"
-
-	"golang.org/x/crypto/ssh"
-)
+import "crypto/ed25519"
 
 // readBlob reads a wire blob whose type word the caller has found in formats.
 func readBlob(word, blob string) (PublicKey, flaw) {
 	f := formats[word]
-	r := &wireReader{rest: blob}
+	r := wireReader{rest: blob}
 	r.text()
-	key := PublicKey{kind: word, alg: f.alg, blob: blob, plain: blob, cert: word != f.plain}
+	key := PublicKey{kind: word, alg: f.alg, blob: blob, plain: blob, cert: f.cert != noCert}
 	if key.cert {
-		key.plain, key.bits = readCertificate(r, f, blob)
-	} else {
-		key.bits = f.read(r)
+		c := readCertificate(&r, f, blob)
+		r.end()
+		c.check(&r)
+		key.bits, key.plain = c.key.bits, f.encode(c.key)
+		return key, r.flaw
 	}
+	v := readKey(&r, f)
 	r.end()
+	if key.bits = v.bits; r.loose {
+		key.blob = f.encode(v)
+		key.plain = key.blob
+	}
 	return key, r.flaw
 }
 
-// readCertificate takes the fields of a v01 certificate (OpenSSH
-// PROTOCOL.certkeys) and checks its signature, as ssh-keygen does: a
-// certificate changed anywhere is worth nothing to any server. It returns the
-// blob of the certified key.
-func readCertificate(r *wireReader, f format, blob string) (plain string, bits int) {
-	r.text() // nonce
-	before := r.rest
-	bits = f.read(r)
-	if r.flaw.none() {
-		plain = wireText(f.plain) + before[:len(before)-len(r.rest)]
-	}
-	r.take(8) // serial
-	if use := r.uint32(); use != ssh.UserCert && use != ssh.HostCert {
-		r.fail(flawCertUse)
-	}
-	r.text() // key id
-	readList(r, 1)
-	r.take(16) // valid after, valid before
-	readList(r, 2)
-	readList(r, 2)
-	r.text() // reserved
-	authority := r.text()
-	signed := blob[:len(blob)-len(r.rest)]
-	signature := r.text()
-	if r.flaw.none() && !signedBy(authority, signed, signature) {
-		r.fail(flawCertSign)
-	}
-	return plain, bits
+// minRSABits is the least that any SSH software has ever generated or accepted
+// (ssh-keygen 1.x); anything shorter is a damaged blob. Which sizes are strong
+// enough is the matter of package weak.
+const minRSABits = 512
+
+// values are the fields of a key, numbers without zeros in front, and its size.
+type values struct {
+	of   [mostFields]string
+	bits int
 }
 
-// readList takes a field that holds any number of entries of so many texts:
-// principals (1), options and extensions with their data (2).
-func readList(r *wireReader, texts int) {
-	list := wireReader{rest: r.text()}
-	for list.rest != "" {
-		for range texts {
-			list.text()
+// readKey takes a key's own fields.
+//
+// It takes every key that ssh-keygen -l reads, however senseless its numbers
+// are: even zeros, which package weak refuses.
+func readKey(r *wireReader, f *format) (v values) {
+	for i, kind := range f.fields {
+		switch kind {
+		case number:
+			v.of[i] = r.mpint()
+		case modulus:
+			v.of[i] = r.mpint()
+			if v.bits = bitLen(v.of[i]); r.flaw.none() && v.bits < minRSABits {
+				r.fail(flawRSABits, v.bits, minRSABits, maxNumberBits)
+			}
+		case prime:
+			v.of[i] = r.mpint()
+			v.bits = bitLen(v.of[i])
+		case curveName:
+			v.of[i] = r.name()
+			if r.flaw.none() && v.of[i] != f.curve.name {
+				r.fail(flawCurve, f.curve.name)
+			}
+		case curvePoint:
+			v.of[i], v.bits = r.text(), f.curve.bits
+			if r.flaw.none() && !f.curve.holds(v.of[i]) {
+				r.fail(flawPoint, f.curve.name)
+			}
+		case edwards:
+			v.of[i], v.bits = r.text(), 8*ed25519.PublicKeySize
+			if n := len(v.of[i]); r.flaw.none() && n != ed25519.PublicKeySize {
+				r.fail(flawEd25519Size, n, ed25519.PublicKeySize)
+			}
+		case name:
+			v.of[i] = r.name()
 		}
 	}
-	if !list.flaw.none() {
-		r.fail(flawCertList)
-	}
+	return v
 }
 
-// signedBy says whether the authority, a plain key's blob, signed the text.
-func signedBy(authority, signed, signature string) bool {
-	key, err := ssh.ParsePublicKey([]byte(authority))
-	if err != nil {
-		return false
+// encode returns the one blob of a plain key with these fields.
+func (f *format) encode(v values) string {
+	size := 4 + len(f.plain)
+	for i := range f.fields {
+		size += 4 + 1 + len(v.of[i])
 	}
-	if _, nested := key.(*ssh.Certificate); nested {
-		return false
+	blob := appendText(make([]byte, 0, size), f.plain)
+	for i, kind := range f.fields {
+		switch kind {
+		case number, modulus, prime:
+			blob = appendNumber(blob, v.of[i])
+		default:
+			blob = appendText(blob, v.of[i])
+		}
 	}
-	r := wireReader{rest: signature}
-	sig := &ssh.Signature{Format: r.text(), Blob: []byte(r.text())}
-	sig.Rest = []byte(r.rest) // flags and counter of a FIDO signature
-	return r.flaw.none() && key.Verify([]byte(signed), sig) == nil
-}
-
-// wireText encodes a field of the type "string".
-func wireText(text string) string {
-	field := binary.BigEndian.AppendUint32(make([]byte, 0, 4+len(text)), uint32(len(text)))
-	return string(append(field, text...))
+	return string(blob)
 }
