@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -38,17 +39,17 @@ told. Without FILE it is standard input.`,
 // inspect finds out what there is to tell of a key.
 func (a *app) inspect(e entry) inspectReport {
 	r := inspectReport{
-		keyReport: report(e), UsableBySSHD: usable(e), Fingerprints: fingerprints(e),
+		keyReport: report(e), UsableBySSHD: !e.isX509() && e.key.UsableBySSHD(),
+		Fingerprints: fingerprints(e), Certificate: certificateOf(e),
 		Weaknesses: a.weaknesses(weak.Findings(e.key, weak.DefaultPolicy())),
+	}
+	if !e.isX509() {
+		r.Randomart = e.key.Randomart()
 	}
 	return r
 }
 
-// usable says whether an sshd with its default settings takes the key. It takes
-// no X.509 certificate.
-func usable(e entry) bool { return !e.isX509() && e.key.UsableBySSHD() }
-
-// printInspection prints a line for each fact.
+// printInspection prints a line for each fact, and the picture.
 func (a *app) printInspection(r inspectReport) error {
 	var b strings.Builder
 	fact := func(name, value string) {
@@ -56,7 +57,38 @@ func (a *app) printInspection(r inspectReport) error {
 			fmt.Fprintf(&b, "%-12s %s\n", name, value)
 		}
 	}
+	fact("file", r.where())
 	fact("form", r.Form)
+	if r.Private {
+		fact("passphrase", yesNo(r.Encrypted))
+	}
+	fact("type", r.Type)
+	if r.Bits > 0 {
+		fact("bits", strconv.Itoa(r.Bits))
+	}
+	fact("comment", printable(r.Comment))
+	fact("options", printable(r.Options))
+	fact("sshd", map[bool]string{true: "takes it", false: "refuses it by default"}[r.UsableBySSHD])
+	for _, f := range r.Fingerprints {
+		fact(f.Name, f.Value)
+	}
+	if r.Certificate != nil {
+		r.Certificate.facts(fact)
+	}
+	for _, w := range r.Weaknesses {
+		fact("weak", w.Check+": "+w.Reason)
+	}
+	if len(r.Weaknesses) == 0 {
+		fact("weak", isSound.In(a.lang.Language))
+	}
+	b.WriteString(r.Randomart)
 	_, err := fmt.Fprintln(a.stdout, b.String())
 	return err
+}
+
+func yesNo(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
 }

@@ -35,7 +35,7 @@ func fileName(name string) string {
 	if name == stdinName {
 		return "standard input"
 	}
-	return name
+	return printable(name)
 }
 
 // readKeyFile reads a FILE, which may be standard input, a pipe or a device, up
@@ -80,11 +80,11 @@ func readRefusal(name string, err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, fs.ErrNotExist):
-		return refuse(noFile, name)
+		return refuse(noFile, fileName(name))
 	case errors.Is(err, fs.ErrPermission):
-		return refuse(noAccess, name)
+		return refuse(noAccess, fileName(name))
 	case errors.Is(err, syscall.EISDIR):
-		return refuse(isFolder, name)
+		return refuse(isFolder, fileName(name))
 	}
 	return refuse(notReadable, fileName(name), systemCause(err))
 }

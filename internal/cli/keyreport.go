@@ -5,7 +5,7 @@ package cli
 // keyReport tells which key stands where. All commands on keys begin with it.
 type keyReport struct {
 	File string `json:"file"`
-	Line int    `json:"line,omitempty"`
+	Line int    `json:"line,omitempty"` // of a file with a key on each line
 	Form string `json:"form"`
 	// The key's own; empty for an X.509 certificate whose key SSH does not know.
 	Type      string `json:"type,omitempty"`
@@ -25,6 +25,9 @@ func report(e entry) keyReport {
 	}
 }
 
+// where is how messages name the key.
+func (r keyReport) where() string { return entry{file: r.File, line: r.Line}.where() }
+
 // fingerprint is one spelling of one.
 type fingerprint struct {
 	Name    string `json:"name"`
@@ -41,9 +44,11 @@ type fingerprintReport struct {
 // inspectReport is what inspect prints of a key.
 type inspectReport struct {
 	keyReport
-	UsableBySSHD bool          `json:"usableBySshd"`
-	Fingerprints []fingerprint `json:"fingerprints"`
-	Weaknesses   []weakness    `json:"weaknesses"`
+	UsableBySSHD bool               `json:"usableBySshd"`
+	Fingerprints []fingerprint      `json:"fingerprints"`
+	Certificate  *certificateReport `json:"certificate,omitempty"`
+	Randomart    string             `json:"randomart,omitempty"` // lines, as ssh-keygen -lv prints them
+	Weaknesses   []weakness         `json:"weaknesses"`
 }
 
 // fingerprints are the spellings of a key's.

@@ -57,7 +57,7 @@ func writeNew(files ...newFile) (err error) {
 func allNew(names ...string) error {
 	for _, name := range names {
 		if _, err := os.Lstat(name); err == nil {
-			return refuse(fileExists, name)
+			return refuse(fileExists, fileName(name))
 		}
 	}
 	return nil
@@ -67,11 +67,11 @@ func allNew(names ...string) error {
 func writeRefusal(name string, err error) error {
 	switch {
 	case errors.Is(err, fs.ErrExist):
-		return refuse(fileExists, name)
+		return refuse(fileExists, fileName(name))
 	case errors.Is(err, fs.ErrNotExist):
-		return refuse(noFolder, name)
+		return refuse(noFolder, fileName(name))
 	}
-	return refuse(notWritable, name, systemCause(err))
+	return refuse(notWritable, fileName(name), systemCause(err))
 }
 
 // deliver writes what a command has made: to standard output, which the person
