@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto"
 	"crypto/ed25519"
+	"crypto/rsa"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/pem"
@@ -49,6 +50,13 @@ func sameKey(t testing.TB, got, want PrivateKey) {
 	t.Helper()
 	if !got.Public("").Equal(want.Public("")) {
 		t.Fatalf("another key was read: %s, want %s", got.Public(""), want.Public(""))
+	}
+	if rsaKey, is := want.Signer().(*rsa.PrivateKey); is {
+		// puttygen puts the larger prime first.
+		if rsaKey.D.Cmp(got.Signer().(*rsa.PrivateKey).D) != 0 {
+			t.Error("another private half was read")
+		}
+		return
 	}
 	private := want.Signer().(interface{ Equal(crypto.PrivateKey) bool })
 	if !private.Equal(got.Signer()) {
