@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/keyreeve/keyreeve/internal/config"
+	"github.com/keyreeve/keyreeve/internal/sshkey"
 )
 
 // Main runs the command line and returns the exit status. SIGINT and SIGTERM
@@ -29,7 +30,10 @@ func Main(version string, args, env []string, stdout, stderr io.Writer) int {
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
+	err := noPrivateKeyIn(args)
+	if err == nil {
+		err = root.ExecuteContext(ctx)
+	}
 	if err == nil {
 		return 0
 	}
@@ -40,6 +44,24 @@ func Main(version string, args, env []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	return 1
+}
+
+// noPrivateKeyIn refuses a command line that holds a private key before any
+// message can repeat a part of it.
+func noPrivateKeyIn(args []string) error {
+	for _, arg := range args {
+		_, err := sshkey.ParsePublicKey(arg)
+		var refused *sshkey.ParseError
+		if errors.As(err, &refused) && refused.Reason.Private() {
+			return &usageError{"keyreeve", refuse(privateArgument)}
+		}
+	}
+	return nil
+}
+
+var privateArgument = sshkey.Wording{
+	English: "an argument is a private key, which others can read in the list of processes; name a file that holds it",
+	Korean:  "인자에 개인 키가 들어 있습니다. 인자는 프로세스 목록에서 다른 사용자에게 보이므로, 키가 든 파일의 이름을 지정하십시오",
 }
 
 // app is what the commands share.
@@ -61,6 +83,9 @@ type usageError struct {
 
 func (e *usageError) Error() string { return e.err.Error() }
 func (e *usageError) Unwrap() error { return e.err }
+
+// In words the error in a language.
+func (e *usageError) In(l sshkey.Language) string { return say(e.err, l) }
 
 func newRoot(a *app) *cobra.Command {
 	root := &cobra.Command{

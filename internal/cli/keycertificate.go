@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/keyreeve/keyreeve/internal/sshkey"
 )
@@ -138,7 +139,7 @@ func listOptions(all []certificateOption) string {
 // printable is a text that others have chosen, in quotes where a terminal could
 // take it for more than a text.
 func printable(text string) string {
-	if strconv.Quote(text) == `"`+text+`"` {
+	if utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool { return !strconv.IsPrint(r) }) {
 		return text
 	}
 	return strconv.Quote(text)

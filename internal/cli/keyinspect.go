@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/keyreeve/keyreeve/internal/sshkey"
 	"github.com/keyreeve/keyreeve/internal/sshkey/weak"
 )
 
@@ -76,15 +77,17 @@ func (a *app) printInspection(r inspectReport) error {
 		r.Certificate.facts(fact)
 	}
 	for _, w := range r.Weaknesses {
-		fact("weak", w.Check+": "+w.Reason)
+		fact("weakness", w.Check+": "+w.Reason)
 	}
 	if len(r.Weaknesses) == 0 {
-		fact("weak", isSound.In(a.lang.Language))
+		fact("weakness", noneFound.In(a.lang.Language))
 	}
 	b.WriteString(r.Randomart)
 	_, err := fmt.Fprintln(a.stdout, b.String())
 	return err
 }
+
+var noneFound = sshkey.Wording{English: "none found", Korean: "없음"}
 
 func yesNo(b bool) string {
 	if b {

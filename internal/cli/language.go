@@ -59,11 +59,19 @@ func localeLanguage(env []string) sshkey.Language {
 // worded is what can be said in each language.
 type worded interface{ In(sshkey.Language) string }
 
-// say words an error in a language, where it has words of its own for it.
+// say words an error in a language, where it has words of its own for it. One
+// that wraps a worded error in a sentence of its own is left as it is: half of
+// it in another language would help nobody.
 func say(err error, l sshkey.Language) string {
-	var w worded
-	if errors.As(err, &w) {
-		return w.In(l)
+	switch e := any(err).(type) {
+	case worded:
+		return e.In(l)
+	case interface{ Unwrap() []error }: // of errors.Join
+		var lines []string
+		for _, part := range e.Unwrap() {
+			lines = append(lines, say(part, l))
+		}
+		return strings.Join(lines, "\n")
 	}
 	return err.Error()
 }
