@@ -19,8 +19,14 @@ func explainLine(word, encoded, comment string, refused error) error {
 	if strings.Contains(encoded, "...") || strings.Contains(encoded, "…") {
 		return damaged(flawElided)
 	}
+	if comment != "" && keyEnd(word, encoded+"+"+strings.ReplaceAll(comment, " ", "+")) > len(encoded) {
+		return damaged(flawPlusLost)
+	}
 	// A blob that was decoded has its own flaw, and needs no other.
 	if _, wrong := decodeBase64(encoded); !wrong.none() {
+		if wrong.wording == flawLastChar && isCutShort(encoded) {
+			return damaged(flawCutShort)
+		}
 		if n := keyEnd(word, encoded); n > 0 {
 			switch rest := encoded[n:]; {
 			case strings.HasPrefix(rest, `\n`), strings.HasPrefix(rest, `\r\n`):
@@ -30,10 +36,19 @@ func explainLine(word, encoded, comment string, refused error) error {
 			}
 		}
 	}
-	if comment != "" && keyEnd(word, encoded+"+"+strings.ReplaceAll(comment, " ", "+")) > 0 {
-		return damaged(flawPlusLost)
-	}
 	return refused
+}
+
+// isCutShort says whether base64 that ends with a wrong character was cut off
+// there.
+func isCutShort(encoded string) bool {
+	decoded, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(encoded, "="))
+	r := wireReader{rest: string(decoded)}
+	inner := r.text()
+	if _, known := formats[inner]; known {
+		_, r.flaw = readBlob(inner, string(decoded))
+	}
+	return err == nil && r.flaw.wording == flawCutShort
 }
 
 // characterFlaw says what is wrong with the character at an offset, which is

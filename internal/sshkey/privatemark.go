@@ -12,35 +12,50 @@ var privateMarks = []struct {
 }{
 	{"PuTTY-User-Key-File-", IsPuTTY},
 	{"Private-Lines:", IsPuTTY},
-	// The armour of every PEM, RFC 4716, OpenPGP and SSH 1 private key, also
-	// after a word processor or a URL's encoding has been at its hyphens and spaces.
-	{"PRIVATE KEY-", IsPrivateKey},
-	{"PRIVATE KEY --", IsPrivateKey},
-	{"PRIVATE KEY BLOCK-", IsPrivateKey},
-	{"PRIVATE KEY FILE FORMAT", IsPrivateKey},
-	{"BEGIN PRIVATE KEY", IsPrivateKey},
-	{"BEGIN RSA PRIVATE KEY", IsPrivateKey},
-	{"BEGIN DSA PRIVATE KEY", IsPrivateKey},
-	{"BEGIN EC PRIVATE KEY", IsPrivateKey},
-	{"BEGIN OPENSSH PRIVATE KEY", IsPrivateKey},
-	{"BEGIN ENCRYPTED PRIVATE KEY", IsPrivateKey},
-	{"PRIVATE%20KEY", IsPrivateKey},
-	{"PRIVATE+KEY-", IsPrivateKey},
 	{"b3BlbnNzaC1rZXktdjE", IsPrivateKey}, // "openssh-key-v1" in base64, without its armour
 	{"AGE-SECRET-KEY-1", IsPrivateKey},
+}
+
+// privateArmour is how the first and last lines of every PEM, RFC 4716,
+// OpenPGP and SSH 1 private key may look, also after a word processor or a
+// URL's encoding has been at their hyphens and spaces.
+var privateArmour = []string{
+	"PRIVATE KEY-",
+	"PRIVATE KEY --",
+	"PRIVATE KEY BLOCK-",
+	"PRIVATE KEY FILE FORMAT",
+	"BEGIN PRIVATE KEY",
+	"BEGIN RSA PRIVATE KEY",
+	"BEGIN DSA PRIVATE KEY",
+	"BEGIN EC PRIVATE KEY",
+	"BEGIN OPENSSH PRIVATE KEY",
+	"BEGIN ENCRYPTED PRIVATE KEY",
+	"PRIVATE%20KEY",
+	"PRIVATE+KEY-",
 }
 
 // privateKeyIn returns what kind of private key stands anywhere in the text,
 // [IsPuTTY] or [IsPrivateKey], or 0. One beside a public key counts too, for
 // the text is stored as it was sent.
 func privateKeyIn(text string) Reason {
+	const shortest = 12 // bytes, of what is looked for
+	if len(text) < shortest {
+		return 0
+	}
 	for _, m := range privateMarks {
 		if strings.Contains(text, m.mark) {
 			return m.reason
 		}
 	}
+	if strings.Contains(text, "PRIVATE") {
+		for _, label := range privateArmour {
+			if strings.Contains(text, label) {
+				return IsPrivateKey
+			}
+		}
+	}
 	for word := range strings.FieldsSeq(text) {
-		word = strings.TrimLeft(word, `"'`)
+		word = strings.TrimLeft(word, `"'`+"`")
 		if startsPrivateDER(word) || startsArmouredTwice(word) {
 			return IsPrivateKey
 		}

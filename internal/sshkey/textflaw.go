@@ -14,8 +14,8 @@ var (
 	flawPercent = Wording{"character %d of it begins a URL escape; send the key without URL encoding",
 		"%d번째 문자부터 URL 인코딩되어 있습니다. URL 인코딩하지 않은 키를 보내십시오"}
 	flawElided   = Wording{"a part of it is replaced by dots; send the whole key", "일부가 점으로 생략되어 있습니다. 키 전체를 보내십시오"}
-	flawPlusLost = Wording{"a space stands in it where a + was, probably after URL decoding; send + as %%2B",
-		"+가 있던 자리에 공백이 있습니다. URL 디코딩 때문일 수 있으니 +를 %%2B로 보내십시오"}
+	flawPlusLost = Wording{"a space stands in it where a + was; escape the + when the key goes into a URL or a form",
+		"+가 있던 자리에 공백이 있습니다. 키를 URL이나 폼으로 보낼 때는 +를 이스케이프하십시오"}
 	flawTypeTwice = Wording{"the key type stands there a second time", "그 자리에 키 형식이 한 번 더 적혀 있습니다"}
 	flawNoBlank   = Wording{"the key ends at its character %d and the space before the comment is missing",
 		"키가 %d번째 문자에서 끝나는데 설명 앞에 공백이 없습니다"}
