@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/keyreeve/keyreeve/internal/sshkey"
+	"github.com/keyreeve/keyreeve/internal/keypair"
 )
 
 // Instance is a machine that key pairs give access to.
@@ -67,6 +67,20 @@ type Binding struct {
 	Since       time.Time
 }
 
+// AuthorizedKey is the line for authorized_keys, without newline, or "" for an
+// X.509 pair. A guest gets this and not the text, which may have any form that
+// some dialect takes.
+func (b Binding) AuthorizedKey() string {
+	if b.Type != string(keypair.SSH) {
+		return ""
+	}
+	p, err := keypair.ReadText(b.PublicKey)
+	if err != nil {
+		return ""
+	}
+	return p.AuthorizedKey()
+}
+
 // KeyName is the name of the key pair on the instance, or "".
 func (i Instance) KeyName() string {
 	if len(i.Bindings) == 0 {
@@ -93,11 +107,8 @@ func (i Instance) Power() Power {
 func (i Instance) access() GuestAccess {
 	a := GuestAccess{User: i.Image.AdminUser}
 	for _, b := range i.Bindings {
-		if b.Type != "ssh" {
-			continue
-		}
-		if p, err := sshkey.ParsePublicKey(b.PublicKey); err == nil {
-			a.AuthorizedKeys = append(a.AuthorizedKeys, p.AuthorizedKey())
+		if line := b.AuthorizedKey(); line != "" {
+			a.AuthorizedKeys = append(a.AuthorizedKeys, line)
 		}
 	}
 	return a

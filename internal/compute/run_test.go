@@ -25,6 +25,7 @@ type scripted struct {
 	running map[string]bool
 	there   map[string]bool
 	starts  int
+	access  compute.GuestAccess // what was last created or started with
 }
 
 func (d *scripted) Info() compute.DriverInfo {
@@ -36,6 +37,7 @@ func (d *scripted) Create(_ context.Context, s compute.Spec) error {
 		return err
 	}
 	d.there[s.ID] = true
+	d.access = s.Access
 	return nil
 }
 
@@ -44,6 +46,7 @@ func (d *scripted) Start(_ context.Context, s compute.Spec) error {
 		return err
 	}
 	d.starts++
+	d.access = s.Access
 	d.running[s.ID] = true
 	return nil
 }
@@ -107,7 +110,7 @@ func newYard(t *testing.T) *yard {
 	}}
 	macs := 0
 	y.service = compute.New(db.Compute(), y.driver, compute.Options{
-		Now: func() time.Time { y.now = y.now.Add(time.Second); return y.now }, NewID: uuid.NewString,
+		Now: y.clock, NewID: uuid.NewString,
 		NewMAC: func() string { macs++; return "fa:16:3e:00:00:" + strconv.Itoa(10+macs) },
 		Node:   "node", Quota: compute.Usage{Instances: -1, VCPUs: -1, RAMMiB: -1},
 	})
@@ -119,6 +122,12 @@ func newYard(t *testing.T) *yard {
 		Scope: identity.Scope{Kind: identity.ProjectScope, ID: "p"}, Roles: []identity.Role{identity.RoleReader, identity.RoleMember},
 	}
 	return y
+}
+
+// clock goes on by a second each time it is read.
+func (y *yard) clock() time.Time {
+	y.now = y.now.Add(time.Second)
+	return y.now
 }
 
 func (y *yard) create() compute.Instance {

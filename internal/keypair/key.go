@@ -5,23 +5,35 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/binary"
-	"errors"
 
 	"golang.org/x/crypto/ssh"
 
 	"github.com/keyreeve/keyreeve/internal/sshkey"
 )
 
+// everyForm is what any dialect may take at import.
+var everyForm = sshkey.Accept{
+	RFC4716: true, PEM: true, Blob: true, FamilyWords: true, Options: true, Space: true, Wrapped: true,
+}
+
+// ReadText reads the SSH public key of a text that some dialect's rules took: in
+// any form that [sshkey.Accept] knows, without the options before it. Every
+// error is a [*sshkey.ParseError].
+func ReadText(text string) (sshkey.PublicKey, error) {
+	r, err := everyForm.Read(text)
+	return r.Key, err
+}
+
 // AuthorizedKey is the line for authorized_keys, without newline, or "" for
 // x509 pairs, which no sshd takes. It is made of the key itself: the text that
-// was received may have any of the forms that dialects read.
+// was received may have any form, and gives the comment only.
 func (k KeyPair) AuthorizedKey() string {
 	word := typeWord(k.Blob)
 	if k.Type != SSH || word == nil {
 		return ""
 	}
 	line := base64.StdEncoding.AppendEncode(append(bytes.Clone(word), ' '), k.Blob)
-	if p, err := sshkey.ParsePublicKey(k.PublicKey); err == nil && p.Comment() != "" {
+	if p, err := ReadText(k.PublicKey); err == nil && p.Comment() != "" {
 		line = append(append(line, ' '), p.Comment()...)
 	}
 	return string(line)
@@ -66,11 +78,8 @@ func keyOfX509(der []byte) (sshkey.PublicKey, error) {
 }
 
 func keyOfBlob(blob []byte) (sshkey.PublicKey, error) {
-	word := typeWord(blob)
-	if word == nil {
-		return sshkey.PublicKey{}, errors.New("the key does not begin with its type")
-	}
-	return sshkey.ParsePublicKey(string(word) + " " + base64.StdEncoding.EncodeToString(blob))
+	r, err := sshkey.Accept{Blob: true}.Read(base64.StdEncoding.EncodeToString(blob))
+	return r.Key, err
 }
 
 // typeWord returns the first field of a wire blob (RFC 4251, section 5), or nil

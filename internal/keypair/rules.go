@@ -17,6 +17,8 @@ type Rules struct {
 	Name  NameRule
 	Owner OwnerKind // who owns what is made: the dialect's native kind
 	Types []Type    // what may be imported
+	// Accept are the forms of SSH public keys that are taken beside one OpenSSH line.
+	Accept sshkey.Accept
 	// Generates are the types that the server makes itself; others must be imported.
 	Generates []Type
 	// Spec is what a generated SSH pair is made with.

@@ -23,7 +23,7 @@ const MaxList = 1000
 type Options struct {
 	Now   func() time.Time
 	NewID func() string // a UUID
-	// Log hears of weak keys that the policy lets in. nil: slog's default.
+	// Log hears of keys that were taken with a [Warning]. nil: slog's default.
 	Log *slog.Logger
 }
 
@@ -98,13 +98,12 @@ func (s *Service) Generate(ctx context.Context, c identity.Caller, r Rules, req 
 }
 
 // Import keeps a public key that the caller brings, byte for byte. The warnings
-// are what a dialect may show beside the key pair: each is a *weak.Error, for a
-// key that the policy takes though it is weak.
+// are what a dialect may show beside the key pair.
 //
 // Faults, in the order in which they are looked for: Invalid (name, type),
 // Forbidden (for another user), Quota, Invalid (public_key: the Err is a
 // *sshkey.ParseError or wraps weak.ErrWeak), Exists.
-func (s *Service) Import(ctx context.Context, c identity.Caller, r Rules, req Request, publicKey string) (_ KeyPair, warnings []error, _ error) {
+func (s *Service) Import(ctx context.Context, c identity.Caller, r Rules, req Request, publicKey string) (_ KeyPair, warnings []Warning, _ error) {
 	k, err := s.begin(c, r, req)
 	if err != nil {
 		return KeyPair{}, nil, err

@@ -1,15 +1,13 @@
 package keypair
 
 import (
-	"strings"
-
 	"github.com/keyreeve/keyreeve/internal/fault"
 	"github.com/keyreeve/keyreeve/internal/sshkey"
 )
 
 // take reads the public key into k. The warnings are what the policy lets pass
 // with a word.
-func (k *KeyPair) take(text string, r Rules) (warnings []error, err error) {
+func (k *KeyPair) take(text string, r Rules) (warnings []Warning, err error) {
 	refuse := func(err error) error {
 		return &fault.Error{Kind: fault.Invalid, Resource: "key pair", Name: k.Name, Field: "public_key", Msg: err.Error(), Err: err}
 	}
@@ -28,17 +26,22 @@ func (k *KeyPair) take(text string, r Rules) (warnings []error, err error) {
 			return nil, nil // SSH does not know such keys, and the checks neither
 		}
 	} else {
-		if key, err = sshkey.ParsePublicKey(text); err != nil {
+		reading, err := r.Accept.Read(text)
+		if err != nil {
 			return nil, refuse(err)
 		}
+		key = reading.Key
 		k.describe(key)
+		if reading.Options != "" {
+			warnings = append(warnings, OptionsIgnored{})
+		}
 	}
-	warning, err := r.Weak.judge(key)
-	if err != nil {
-		return nil, refuse(err)
-	}
-	if warning != nil {
-		warnings = append(warnings, warning)
+	weakness, refused := r.Weak.judge(key)
+	switch {
+	case refused:
+		return nil, refuse(weakness)
+	case weakness != nil:
+		warnings = append(warnings, weakness)
 	}
 	return warnings, nil
 }
@@ -49,13 +52,4 @@ func (k *KeyPair) describe(p sshkey.PublicKey) {
 
 func (k *KeyPair) describeCertificate(c sshkey.Certificate) {
 	k.Blob, k.Algorithm = c.DER(), "x509"
-}
-
-// sentences joins warnings for the audit log.
-func sentences(warnings []error) string {
-	var all []string
-	for _, w := range warnings {
-		all = append(all, w.Error())
-	}
-	return strings.Join(all, "; ")
 }

@@ -1,6 +1,8 @@
 package keypair
 
 import (
+	"errors"
+
 	"github.com/keyreeve/keyreeve/internal/sshkey"
 	"github.com/keyreeve/keyreeve/internal/sshkey/weak"
 )
@@ -23,16 +25,18 @@ const (
 	AllowWeak  WeakAction = "allow" // taken without a word
 )
 
-// judge decides about a key: err refuses it, a warning is to be said. Both are a
-// *weak.Error.
-func (p WeakPolicy) judge(key sshkey.PublicKey) (warning, err error) {
-	weakness := weak.Check(key, p.Checks)
+// judge says what is weak about a key and is to be told, nil for nothing, and
+// whether the key is refused for it.
+func (p WeakPolicy) judge(key sshkey.PublicKey) (weakness *weak.Error, refused bool) {
+	if !errors.As(weak.Check(key, p.Checks), &weakness) {
+		return nil, false
+	}
 	hopeless := key.Algorithm() == sshkey.RSA && key.Bits() < weak.LeastRSABits
 	switch {
-	case weakness == nil, p.Action == AllowWeak && !hopeless:
-		return nil, nil
+	case p.Action == AllowWeak && !hopeless:
+		return nil, false
 	case p.Action == WarnWeak && !hopeless:
-		return weakness, nil
+		return weakness, false
 	}
-	return nil, weakness
+	return weakness, true
 }
