@@ -49,7 +49,7 @@ func findDSANumbers(s subject, _ Policy) *Error {
 		return because(saidDSABits, p.BitLen(), q.BitLen())
 	}
 	less := new(big.Int).Sub(p, big1)
-	if new(big.Int).Mod(less, q).Sign() != 0 || !q.ProbablyPrime(10) || !p.ProbablyPrime(10) {
+	if new(big.Int).Mod(less, q).Sign() != 0 || !q.ProbablyPrime(1) || !p.ProbablyPrime(1) {
 		return because(saidDSAPrimes)
 	}
 	for _, x := range []*big.Int{s.dsa.g, s.dsa.y} {

@@ -3,6 +3,7 @@ package weak
 import (
 	"math/big"
 	"slices"
+	"sync"
 
 	"github.com/keyreeve/keyreeve/internal/sshkey"
 )
@@ -28,10 +29,10 @@ func (SharedFactor) Finding() *Error {
 // moduli are the same key and no finding, but if a third shares a factor with
 // them, all are in Keys.
 //
-// It is Bernstein's batch GCD with product and remainder trees: seconds for
-// 10,000 keys of 2048 bits, and about three times as long for each doubling
-// (math/big multiplies by Karatsuba's method). It needs some 20 times the
-// memory of the moduli.
+// It is Bernstein's batch GCD with product and remainder trees, on all
+// processors: for 10,000 keys of 2048 bits it takes some 14 s of processor time,
+// and about three times as long for each doubling (math/big multiplies by
+// Karatsuba's method). It needs some 50 times the memory of the moduli.
 func SharedPrimes(keys []sshkey.PublicKey) []SharedFactor {
 	var moduli []*big.Int
 	var owners [][]int // of each modulus
@@ -72,8 +73,7 @@ func commonFactors(moduli []*big.Int) []*big.Int {
 		}
 		return factors
 	}
-	root := plant(moduli)
-	root.divide(root.cofactors, factors)
+	plant(moduli).divide(nil, factors)
 	return factors
 }
 
@@ -91,25 +91,51 @@ func plant(moduli []*big.Int) *tree {
 	if len(moduli) == 1 {
 		return &tree{product: moduli[0], cofactors: big1}
 	}
+	t := new(tree)
 	half := len(moduli) / 2
-	t := &tree{left: plant(moduli[:half]), right: plant(moduli[half:])}
-	t.product = new(big.Int).Mul(t.left.product, t.right.product)
-	t.cofactors = new(big.Int).Mul(t.left.cofactors, t.right.product)
-	t.cofactors.Add(t.cofactors, new(big.Int).Mul(t.left.product, t.right.cofactors))
+	both(len(moduli),
+		func() { t.left = plant(moduli[:half]) },
+		func() { t.right = plant(moduli[half:]) })
+	var other *big.Int
+	both(len(moduli),
+		func() { t.cofactors = new(big.Int).Mul(t.left.cofactors, t.right.product) },
+		func() {
+			other = new(big.Int).Mul(t.right.cofactors, t.left.product)
+			t.product = new(big.Int).Mul(t.left.product, t.right.product)
+		})
+	t.cofactors.Add(t.cofactors, other)
 	t.left.cofactors, t.right.cofactors = nil, nil // needed no more
 	return t
 }
 
 // divide brings rest, the sum of cofactors of the whole tree modulo t.product,
-// down to the single moduli, and stores their common factors.
+// down to the single moduli, and stores their common factors. At the root rest
+// is nil: that sum is its own.
 func (t *tree) divide(rest *big.Int, factors []*big.Int) {
+	if rest == nil {
+		rest = t.cofactors
+	}
 	if t.left == nil {
 		factors[0] = new(big.Int).GCD(nil, nil, rest, t.product)
 		return
 	}
 	half := len(factors) / 2
-	t.left.divide(new(big.Int).Mod(rest, t.left.product), factors[:half])
-	t.right.divide(new(big.Int).Mod(rest, t.right.product), factors[half:])
+	both(len(factors),
+		func() { t.left.divide(new(big.Int).Mod(rest, t.left.product), factors[:half]) },
+		func() { t.right.divide(new(big.Int).Mod(rest, t.right.product), factors[half:]) })
+}
+
+// both runs two halves of the work for some moduli, at once if they are many.
+func both(moduli int, one, other func()) {
+	if moduli < 128 {
+		one()
+		other()
+		return
+	}
+	var wait sync.WaitGroup
+	wait.Go(one)
+	other()
+	wait.Wait()
 }
 
 // group is a factor and those who have it.
