@@ -16,7 +16,8 @@ import (
 	"time"
 )
 
-// target is the server under load and a user who is logged in.
+// target is the server under load and an administrator who is logged in, and so
+// may make key pairs for other users.
 type target struct {
 	process   *exec.Cmd
 	dir       string // for what is measured beside it
@@ -52,7 +53,7 @@ func startTarget(ctx context.Context, dir string) (_ *target, err error) {
 	}
 	t.base, t.admin = at.Main, at.Admin
 	var creds struct {
-		Demo struct{ Username, Password, Project, Domain string }
+		Admin struct{ Username, Password string }
 	}
 	text, err := exec.CommandContext(ctx, program, "credentials", "--data", data).Output()
 	if err == nil {
@@ -62,11 +63,11 @@ func startTarget(ctx context.Context, dir string) (_ *target, err error) {
 		return nil, fmt.Errorf("keyreeve credentials: %w", err)
 	}
 	type object = map[string]any
-	domain := object{"name": creds.Demo.Domain}
+	domain := object{"name": "Default"}
 	login, err := json.Marshal(object{"auth": object{
 		"identity": object{"methods": []string{"password"}, "password": object{"user": object{
-			"name": creds.Demo.Username, "password": creds.Demo.Password, "domain": domain}}},
-		"scope": object{"project": object{"name": creds.Demo.Project, "domain": domain}},
+			"name": creds.Admin.Username, "password": creds.Admin.Password, "domain": domain}}},
+		"scope": object{"project": object{"name": "admin", "domain": domain}},
 	}})
 	if err != nil {
 		return nil, err
@@ -127,9 +128,17 @@ const (
 // create makes a key pair of that name, from a public key or, if that is empty,
 // from a key that the server generates.
 func (t *target) create(ctx context.Context, name, key string) error {
+	return t.createFor(ctx, "", name, key)
+}
+
+// createFor makes a key pair for another user.
+func (t *target) createFor(ctx context.Context, userID, name, key string) error {
 	wanted := map[string]string{"name": name}
 	if key != "" {
 		wanted["public_key"] = key
+	}
+	if userID != "" {
+		wanted["user_id"] = userID
 	}
 	body, err := json.Marshal(map[string]any{"keypair": wanted})
 	if err == nil {
@@ -171,7 +180,9 @@ func (t *target) work(ctx context.Context) ([]work, error) {
 			return err
 		}},
 		{name: "import", limit: limitInsert, do: func(ctx context.Context, n uint64) error {
-			return t.create(ctx, fmt.Sprintf("import-%d", n), publicKey)
+			// The quota is counted at each import, so one user with all of them would
+			// measure that alone.
+			return t.createFor(ctx, fmt.Sprintf("user-%d", n/50), fmt.Sprintf("import-%d", n), publicKey)
 		}},
 	}, nil
 }
