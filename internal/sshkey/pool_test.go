@@ -125,7 +125,7 @@ func TestWaitingCallerTakesThePoolsKey(t *testing.T) {
 
 // The end of Run stops the key that is being made for the pool.
 func TestRunStopsItsKey(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	random := &composites{tell: 500, told: cancel}
 	g := NewGenerator(GeneratorSettings{Pool: 1, Random: random})
 	if err := g.Run(ctx); err != nil {
