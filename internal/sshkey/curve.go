@@ -4,6 +4,7 @@ import (
 	"crypto"
 	"crypto/ecdh"
 	"crypto/elliptic"
+	"encoding/asn1"
 	"math/big"
 )
 
@@ -14,19 +15,20 @@ type curve struct {
 	points   ecdh.Curve
 	elliptic elliptic.Curve
 	hash     crypto.Hash // of signatures (RFC 5656 section 6.2.1)
-	limit    string      // one less than the order, in as many bytes as a coordinate
+	oid      asn1.ObjectIdentifier
+	limit    string // one less than the order, in as many bytes as a coordinate
 }
 
 var (
-	nistp256 = newCurve("nistp256", ecdh.P256(), elliptic.P256(), crypto.SHA256)
-	nistp384 = newCurve("nistp384", ecdh.P384(), elliptic.P384(), crypto.SHA384)
-	nistp521 = newCurve("nistp521", ecdh.P521(), elliptic.P521(), crypto.SHA512)
+	nistp256 = newCurve("nistp256", ecdh.P256(), elliptic.P256(), crypto.SHA256, 1, 2, 840, 10045, 3, 1, 7)
+	nistp384 = newCurve("nistp384", ecdh.P384(), elliptic.P384(), crypto.SHA384, 1, 3, 132, 0, 34)
+	nistp521 = newCurve("nistp521", ecdh.P521(), elliptic.P521(), crypto.SHA512, 1, 3, 132, 0, 35)
 )
 
-func newCurve(name string, points ecdh.Curve, group elliptic.Curve, hash crypto.Hash) *curve {
+func newCurve(name string, points ecdh.Curve, group elliptic.Curve, hash crypto.Hash, oid ...int) *curve {
 	p := group.Params()
 	limit := new(big.Int).Sub(p.N, big.NewInt(1)).FillBytes(make([]byte, (p.BitSize+7)/8))
-	return &curve{name, p.BitSize, points, group, hash, string(limit)}
+	return &curve{name, p.BitSize, points, group, hash, oid, string(limit)}
 }
 
 // holds says whether a point is one that OpenSSH takes for a public key: in

@@ -48,19 +48,21 @@ var exceptions = []struct {
 // that were damaged in every way: it accepts what ssh-keygen accepts, with the
 // same size, type and fingerprint, and nothing else, but for the exceptions.
 func TestAgainstSSHKeygen(t *testing.T) {
-	suspects := slices.Concat(plainSuspects(t), certificateSuspects(t))
+	t.Parallel()
+	plain := plainSuspects(t)
+	suspects := slices.Concat(plain, certificateSuspects(t))
 	if len(suspects) < 5000 {
 		t.Fatalf("only %d suspects", len(suspects))
 	}
 	theirs := fingerprintAll(t, "sha256", suspects)
-	theirMD5 := fingerprintAll(t, "md5", suspects)
+	theirMD5 := fingerprintAll(t, "md5", suspects[:len(plain)]) // the hash of certified keys is no matter of its own
 	dsaProbe := slices.IndexFunc(suspects, func(s suspect) bool { return s.how == "dsa1024.pub untouched" })
 	noDSA := theirs[dsaProbe] == ""
 	used := map[string]int{}
 	both, neither := 0, 0
 	for i, s := range suspects {
 		key, err := ParsePublicKey(s.line)
-		if noDSA && strings.Contains(s.how, "dsa") {
+		if noDSA && (strings.HasPrefix(s.how, "dsa") || strings.Contains(s.how, " dsa")) {
 			used["DSA, which this ssh-keygen has none of"]++
 			continue
 		}
@@ -68,11 +70,11 @@ func TestAgainstSSHKeygen(t *testing.T) {
 		switch {
 		case err == nil && accepted:
 			both++
-			plain := key.Certified()
-			if got := fmt.Sprintf("%d %s (%s)", key.Bits(), plain.FingerprintSHA256(), key.ShortType()); got != theirs[i] {
+			certified := key.Certified()
+			if got := fmt.Sprintf("%d %s (%s)", key.Bits(), certified.FingerprintSHA256(), key.ShortType()); got != theirs[i] {
 				t.Errorf("%s: is %s, ssh-keygen says %s\n%s", s.how, got, theirs[i], s.line)
 			}
-			if got := fmt.Sprintf("%d MD5:%s (%s)", key.Bits(), plain.FingerprintMD5(), key.ShortType()); got != theirMD5[i] {
+			if got := fmt.Sprintf("%d MD5:%s (%s)", key.Bits(), certified.FingerprintMD5(), key.ShortType()); i < len(plain) && got != theirMD5[i] {
 				t.Errorf("%s: is %s, ssh-keygen says %s\n%s", s.how, got, theirMD5[i], s.line)
 			}
 			if again, err := ParsePublicKey(key.AuthorizedKey()); err != nil || again != key {
@@ -238,6 +240,8 @@ func pointSuspects() (all []suspect) {
 func certificateSuspects(t *testing.T) (all []suspect) {
 	random := rand.New(rand.NewPCG(3, 4))
 	signers := authorities(t)
+	// The quickest to verify for ssh-keygen signs what is changed.
+	quick := signers[slices.IndexFunc(signers, func(a authority) bool { return a.name == "nistp256" })]
 	add := func(how, word, blob string) { all = append(all, suspect{how, lineOf(word, blob)}) }
 	for _, version := range []certVersion{certV01, certV00} {
 		for _, vector := range plainVectors {
@@ -252,8 +256,7 @@ func certificateSuspects(t *testing.T) (all []suspect) {
 				add(name, word, whole)
 				add(name+" damaged", word, second(damage(random, whole)))
 			}
-			// With the first authority, one change of each field, signed again.
-			a := signers[0]
+			a := quick // one change of each field, signed again
 			word, fields := certBody(plain, version, a)
 			name := fmt.Sprintf("%s certificate %d", vector, version)
 			for i := range fields {

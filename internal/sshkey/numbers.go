@@ -39,6 +39,14 @@ func (k PublicKey) Ed25519Point() (point ed25519.PublicKey, ok bool) {
 	return ed25519.PublicKey(r.text()), true
 }
 
+// curvePoint returns the encoded point of an ECDSA or sk-ecdsa key.
+func (k PublicKey) curvePoint() []byte {
+	r := wireReader{rest: k.plain}
+	r.text() // type
+	r.text() // curve
+	return []byte(r.text())
+}
+
 // application returns the application of a key on a FIDO authenticator, mostly
 // "ssh:", or "" for every other key.
 func (k PublicKey) application() string {

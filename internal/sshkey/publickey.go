@@ -78,11 +78,21 @@ func (k PublicKey) Certified() PublicKey {
 	return k
 }
 
+// onStack is the length in bytes up to which blobs are worked on without
+// allocating: that of RSA of 4096 bits, and of ordinary certificates.
+const onStack = 768
+
 // FingerprintMD5 returns the MD5 of the whole blob, see [FingerprintMD5].
-func (k PublicKey) FingerprintMD5() string { return FingerprintMD5([]byte(k.blob)) }
+func (k PublicKey) FingerprintMD5() string {
+	var stack [onStack]byte
+	return FingerprintMD5(append(stack[:0], k.blob...))
+}
 
 // FingerprintSHA256 returns the SHA-256 of the whole blob, see [FingerprintSHA256].
-func (k PublicKey) FingerprintSHA256() string { return FingerprintSHA256([]byte(k.blob)) }
+func (k PublicKey) FingerprintSHA256() string {
+	var stack [onStack]byte
+	return FingerprintSHA256(append(stack[:0], k.blob...))
+}
 
 // AuthorizedKey returns the key as one clean line of authorized_keys without
 // the line's end: one space between the parts, and base64 with its padding.

@@ -205,16 +205,20 @@ func splitECDSA(t testing.TB, der []byte) (r, s string) {
 	return r, s
 }
 
-// testPrime returns a prime of so many bits that a seed determines.
+// testNumber returns an odd number of so many bits, the two highest set, that a
+// seed determines.
+func testNumber(random *rand.Rand, bits int) *big.Int {
+	n := new(big.Int)
+	for range bits/32 + 1 {
+		n.Lsh(n, 32).Or(n, big.NewInt(int64(random.Uint32())))
+	}
+	n.Rsh(n, uint(n.BitLen()-min(n.BitLen(), bits)))
+	return n.SetBit(n, bits-1, 1).SetBit(n, bits-2, 1).SetBit(n, 0, 1)
+}
+
 func testPrime(random *rand.Rand, bits int) *big.Int {
 	for {
-		n := new(big.Int)
-		for range bits/32 + 1 {
-			n.Lsh(n, 32).Or(n, big.NewInt(int64(random.Uint32())))
-		}
-		n.Rsh(n, uint(n.BitLen()-min(n.BitLen(), bits)))
-		n.SetBit(n, bits-1, 1).SetBit(n, bits-2, 1).SetBit(n, 0, 1)
-		if n.ProbablyPrime(5) {
+		if n := testNumber(random, bits); n.ProbablyPrime(1) {
 			return n
 		}
 	}
@@ -252,9 +256,8 @@ type testDSA struct{ dsa.PrivateKey }
 func newTestDSA(random *rand.Rand, pBits, qBits int) (k testDSA) {
 	one := big.NewInt(1)
 	k.Q = testPrime(random, qBits)
-	for k.P = new(big.Int); k.P.BitLen() != pBits || !k.P.ProbablyPrime(5); {
-		k.P = testPrime(random, pBits/2)
-		k.P.Lsh(k.P, uint(pBits-pBits/2)).Or(k.P, testPrime(random, pBits-pBits/2))
+	for k.P = new(big.Int); k.P.BitLen() != pBits || !k.P.ProbablyPrime(1); {
+		k.P = testNumber(random, pBits)
 		k.P.Sub(k.P, new(big.Int).Mod(k.P, new(big.Int).Lsh(k.Q, 1))).Add(k.P, one) // 1 modulo 2q
 	}
 	cofactor := new(big.Int).Div(new(big.Int).Sub(k.P, one), k.Q)

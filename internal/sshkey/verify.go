@@ -144,9 +144,6 @@ func (k PublicKey) verifyECDSA(digest []byte, proof string) bool {
 	if numbers.end(); !numbers.flaw.none() {
 		return false
 	}
-	f, fields := formats[k.kind], wireReader{rest: k.plain}
-	fields.text() // type
-	fields.text() // curve
-	key, err := ecdsa.ParseUncompressedPublicKey(f.curve.elliptic, []byte(fields.text()))
+	key, err := ecdsa.ParseUncompressedPublicKey(formats[k.kind].curve.elliptic, k.curvePoint())
 	return err == nil && ecdsa.Verify(key, digest, r, s)
 }
