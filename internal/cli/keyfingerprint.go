@@ -2,7 +2,7 @@ package cli
 
 import (
 	"fmt"
-	"text/tabwriter"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -16,10 +16,11 @@ func (a *app) keyFingerprint() *cobra.Command {
 		Use:   "fingerprint [FILE]",
 		Short: "Print a key's fingerprints, as each cloud and tool shows them",
 		Long: `Print the fingerprints of a key, or of each key of a file such as authorized_keys:
-one line each, with who shows it so. Without FILE it is standard input. A
-certificate has the fingerprint of the whole and that of the key it certifies.`,
+SHA256 and MD5 as ssh-keygen shows them, then what each cloud shows; Alibaba's is
+the MD5 in plain hexadecimal. Of a certificate some show the fingerprint of the
+whole, some that of the key in it. Without FILE it is standard input.`,
 		Example: `  keyreeve key fingerprint ~/.ssh/id_ed25519.pub
-  keyreeve key fingerprint --json lab.pem | jq -r '.fingerprints[] | select(.name == "md5") | .value'`,
+  keyreeve key fingerprint --json lab.pem | jq -r '.fingerprints[] | select(.name == "MD5") | .value'`,
 		ValidArgsFunction: completeFiles,
 		Args:              oneFile,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -69,13 +70,16 @@ func (a *app) eachKey(c *cobra.Command, file, passphraseFile string, fn func(ent
 	return nil
 }
 
-// printFingerprints prints a line for each spelling.
+// printFingerprints prints a line for each spelling, and before those of one
+// key among several which it is.
 func (a *app) printFingerprints(e entry) error {
-	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
-	for _, f := range fingerprints(e) {
-		if _, err := fmt.Fprintf(w, "%s\t%s\n", f.Value, f.ShownBy); err != nil {
-			return err
-		}
+	var b strings.Builder
+	if e.line > 0 {
+		fmt.Fprintf(&b, "%s: %s %s\n", e.where(), e.key.Type(), printable(e.key.Comment()))
 	}
-	return w.Flush()
+	for _, f := range fingerprints(e) {
+		fmt.Fprintf(&b, "%-10s %s\n", f.Name, f.Value)
+	}
+	_, err := fmt.Fprint(a.stdout, b.String())
+	return err
 }

@@ -28,11 +28,10 @@ func report(e entry) keyReport {
 // where is how messages name the key.
 func (r keyReport) where() string { return entry{file: r.File, line: r.Line}.where() }
 
-// fingerprint is one spelling of one.
+// fingerprint is one spelling of a key's.
 type fingerprint struct {
-	Name    string `json:"name"`
-	Value   string `json:"value"`
-	ShownBy string `json:"shownBy"`
+	Name  string `json:"name"` // what shows it so: ssh-keygen's SHA256 and MD5, or a cloud
+	Value string `json:"value"`
 }
 
 // fingerprintReport is what fingerprint prints of a key.
@@ -51,7 +50,16 @@ type inspectReport struct {
 	Weaknesses   []weakness         `json:"weaknesses"`
 }
 
-// fingerprints are the spellings of a key's.
+// fingerprints are all spellings of a key's; of an X.509 certificate they are
+// those of the whole.
 func fingerprints(e entry) []fingerprint {
-	return []fingerprint{{"sha256", e.key.FingerprintSHA256(), "ssh-keygen"}, {"md5", e.key.FingerprintMD5(), "OpenStack"}}
+	spellings := e.key.Spellings()
+	if e.isX509() {
+		spellings = e.certificate.Spellings()
+	}
+	told := make([]fingerprint, 0, len(spellings))
+	for _, s := range spellings {
+		told = append(told, fingerprint{s.Shown, s.Text})
+	}
+	return told
 }
