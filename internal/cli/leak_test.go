@@ -124,7 +124,7 @@ func walk(file, cut, changed, good, bad string) [][]string {
 // file that is not part of the public key too.
 func tells(key sshkey.PrivateKey, file string) func(text string) (what string, told bool) {
 	marks := map[string]string{}
-	public := base64.StdEncoding.EncodeToString(key.Public("").Blob())
+	public := publicForms(key.Public(""))
 	for line := range strings.Lines(file) {
 		if line = strings.TrimSpace(line); len(line) >= 40 && !strings.Contains(public, strings.TrimRight(line, "=")) {
 			marks[line] = "a line of the file"
@@ -147,6 +147,17 @@ func tells(key sshkey.PrivateKey, file string) func(text string) (what string, t
 		}
 		return "", false
 	}
+}
+
+// publicForms are all that may be printed of a key, without line ends.
+func publicForms(k sshkey.PublicKey) string {
+	text := k.AuthorizedKey() + k.RFC4716()
+	for _, write := range []func() (string, error){k.PKIX, k.PKCS1} {
+		if form, err := write(); err == nil {
+			text += form
+		}
+	}
+	return strings.ReplaceAll(text, "\n", "")
 }
 
 // secrets are the numbers that nobody else may know.
