@@ -143,6 +143,9 @@ func (k *checker) run(ctx context.Context, files []string) error {
 
 func (k *checker) check(e entry) error {
 	k.keys++
+	if e.err == nil && !e.hasKey() {
+		e.err = refuse(unknownKey)
+	}
 	found := weak.Findings(e.key, k.policy)
 	switch {
 	case e.err != nil:

@@ -74,9 +74,9 @@ var (
 		English: "%s holds no private key, and %s is a format of private keys; choose one of %s",
 		Korean:  "%s: 개인 키가 없습니다. %s은(는) 개인 키의 형식이므로 다음에서 고르십시오: %s",
 	}
-	noSuchKey = sshkey.Wording{
-		English: "%s is a certificate for a key that SSH does not know",
-		Korean:  "%s: SSH에 없는 종류의 키에 대한 인증서입니다",
+	unknownKey = sshkey.Wording{
+		English: "this is a certificate for a key of a kind that SSH does not know",
+		Korean:  "SSH에 없는 종류의 키에 대한 인증서입니다",
 	}
 )
 
@@ -90,8 +90,8 @@ func (a *app) convert(ctx context.Context, v conversion) error {
 	if err != nil {
 		return err
 	}
-	if e.key == (sshkey.PublicKey{}) {
-		return refuse(noSuchKey, fileName(v.in))
+	if !e.hasKey() {
+		return &located{e.where(), refuse(unknownKey)}
 	}
 	if e.options != "" {
 		_, _ = fmt.Fprintf(a.stderr, "The options %s are left out.\n", e.options)

@@ -41,6 +41,9 @@ func (e entry) where() string {
 // isX509 says whether the entry is an X.509 certificate.
 func (e entry) isX509() bool { return e.certificate != sshkey.Certificate{} }
 
+// hasKey says whether there is a key that SSH knows.
+func (e entry) hasKey() bool { return e.key != sshkey.PublicKey{} }
+
 // everyForm takes whatever is a public key.
 var everyForm = sshkey.Accept{RFC4716: true, PEM: true, Blob: true, FamilyWords: true, Options: true, Space: true}
 

@@ -105,7 +105,7 @@ func (o *ownerNames) describe(ctx context.Context, k keypair.KeyPair) (storedKey
 // String is how a line begins that is about the key pair. The name, which a
 // user chose, may hold anything printable.
 func (k storedKeyPair) String() string {
-	return fmt.Sprintf("%s %s in %s: %q", k.OwnerKind, k.Owner, k.Region, k.Name)
+	return fmt.Sprintf("%s %s in %s: %q", k.OwnerKind, printable(k.Owner), k.Region, k.Name)
 }
 
 var noSuchFingerprint = sshkey.Wording{English: "no key pair has the fingerprint %s", Korean: "핑거프린트가 %s인 키 쌍이 없습니다"}
