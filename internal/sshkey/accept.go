@@ -111,10 +111,8 @@ func (a Accept) readOther(text string, notLine error) (Reading, error) {
 		key, err := a.readBareBlob(text)
 		return Reading{Key: key, Form: FormBlob}, err
 	}
-	if a.Wrapped {
-		if reading, ok := a.readWrapped(text); ok {
-			return reading, nil
-		}
+	if a.Wrapped && notLine != errUnknownWord {
+		return a.readWrapped(text, notLine)
 	}
 	return Reading{}, diagnose(text, notLine)
 }

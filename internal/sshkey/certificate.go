@@ -35,7 +35,11 @@ func ParseCertificate(text string) (Certificate, error) {
 		return Certificate{}, refuse(BadCertificate, flaw{wording: flawPEMBlock})
 	}
 	if _, err := x509.ParseCertificate(decoded.Bytes); err != nil {
-		return Certificate{}, refuse(BadCertificate, strings.TrimPrefix(err.Error(), "x509: "))
+		why := strings.TrimPrefix(err.Error(), "x509: ")
+		if why == flawMalformed.English {
+			return Certificate{}, refuse(BadCertificate, flaw{wording: flawMalformed})
+		}
+		return Certificate{}, refuse(BadCertificate, why)
 	}
 	return Certificate{der: string(decoded.Bytes)}, nil
 }

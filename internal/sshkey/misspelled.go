@@ -13,13 +13,19 @@ var typeAliases = map[string]string{
 	"sk-ecdsa-sha2-nistp256": "sk-ecdsa-sha2-nistp256@openssh.com", "ecdsa-sk": "sk-ecdsa-sha2-nistp256@openssh.com",
 }
 
-// recogniseMisspelled finds a wrong spelling of a type before a blob. The word
-// itself is not repeated: it need not have the shape of a type.
+// recogniseMisspelled finds a wrong spelling of a type before a blob, also one
+// with a space in it. The word itself is not repeated: it need not have the
+// shape of a type.
 func recogniseMisspelled(p pasted) error {
-	if !strings.HasPrefix(p.rest, blobStart) {
+	word, encoded := p.word, p.rest
+	if !strings.HasPrefix(encoded, blobStart) {
+		second, rest := cutWord(encoded)
+		word, encoded = word+"-"+second, strings.TrimLeft(rest, " \t")
+	}
+	if !strings.HasPrefix(encoded, blobStart) {
 		return nil
 	}
-	if kind := meantType(p.word, p.rest); kind != "" {
+	if kind := meantType(word, encoded); kind != "" {
 		return refuse(MisspelledType, kind)
 	}
 	return nil
@@ -40,7 +46,9 @@ func meantType(word, encoded string) string {
 	}
 	f, known := formats[inner]
 	alias := typeAliases[word]
-	if known && (alias != "" && formats[alias].alg == f.alg || edits(word, inner) <= maxEdits) {
+	const telling = 3 // letters, of a beginning
+	if known && (alias != "" && formats[alias].alg == f.alg || edits(word, inner) <= maxEdits ||
+		len(word) >= telling && strings.HasPrefix(inner, word)) {
 		return inner
 	}
 	return ""

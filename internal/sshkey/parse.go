@@ -91,8 +91,8 @@ func (a Accept) knows(word string) bool {
 // names says whether a line with this word may hold a blob of this type. The
 // empty word takes every known type.
 func names(word, inner string) bool {
-	if word == inner {
-		return true
+	if word == inner && word != "" {
+		return true // the word was found in formats before
 	}
 	f, known := formats[inner]
 	return known && (word == "" || f.plain == inner && f.alg == families[word])

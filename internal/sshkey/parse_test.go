@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"golang.org/x/crypto/ssh"
 )
@@ -408,28 +407,8 @@ func TestDamagedBlobs(t *testing.T) {
 	}
 }
 
-func TestHugeTexts(t *testing.T) {
+func TestLongComment(t *testing.T) {
 	const size = 1 << 20
-	for name, text := range map[string]string{
-		"words":       strings.Repeat("a ", size/2),
-		"types":       strings.Repeat("ssh-rsa ", size/8),
-		"options":     "x " + strings.Repeat("ssh-rsa AAA", size/11),
-		"base64":      "ssh-rsa " + strings.Repeat("A", size),
-		"spaces":      strings.Repeat(" ", size) + "x",
-		"lines":       strings.Repeat("\n", size) + "x",
-		"armour":      strings.Repeat("-----BEGIN ", size/11),
-		"number":      "ssh-rsa " + base64.StdEncoding.EncodeToString([]byte(wireText("ssh-rsa")+wireText("\x03")+wireText("\x7f"+strings.Repeat("\xff", size/2)))),
-		"DSA numbers": "ssh-dss " + base64.StdEncoding.EncodeToString([]byte(wireText("ssh-dss")+strings.Repeat(wireText("\x7f"+strings.Repeat("\xff", size/8)), 4))),
-	} {
-		began := time.Now()
-		if _, err := ParsePublicKey(text); err == nil {
-			t.Errorf("%s: accepted", name)
-		}
-		// A linear parser needs some milliseconds; a quadratic one minutes.
-		if took := time.Since(began); took > 2*time.Second {
-			t.Errorf("%s: took %s", name, took)
-		}
-	}
 	long := mustParse(t, ed25519Line+strings.Repeat("x", size))
 	if len(long.Comment()) < size {
 		t.Error("the long comment is cut")

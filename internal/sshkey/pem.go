@@ -44,11 +44,21 @@ var (
 func rsaBlob(der cryptobyte.String) (word, blob string, err error) {
 	var fields, n, e cryptobyte.String
 	if !der.ReadASN1(&fields, tags.SEQUENCE) || !der.Empty() ||
-		!fields.ReadASN1(&n, tags.INTEGER) || !fields.ReadASN1(&e, tags.INTEGER) || !fields.Empty() {
+		!readNumber(&fields, &n) || !readNumber(&fields, &e) || !fields.Empty() {
 		return "", "", errNotDER
 	}
 	word, blob = wireBlob("ssh-rsa", e, n)
 	return word, blob, nil
+}
+
+// readNumber takes a number that is not negative and written in its shortest
+// form, as DER has it (X.690 section 8.3.2).
+func readNumber(from, number *cryptobyte.String) bool {
+	if !from.ReadASN1(number, tags.INTEGER) || len(*number) == 0 {
+		return false
+	}
+	n := *number
+	return n[0]&0x80 == 0 && (n[0] != 0 || len(n) == 1 || n[1]&0x80 != 0)
 }
 
 // spkiAlgorithms are the algorithms of a SubjectPublicKeyInfo that SSH has too.
@@ -91,8 +101,8 @@ func spkiRSA(params, key cryptobyte.String) (word, blob string, err error) {
 func spkiDSA(params, key cryptobyte.String) (word, blob string, err error) {
 	var group, p, q, g, y cryptobyte.String
 	if !params.ReadASN1(&group, tags.SEQUENCE) || !params.Empty() ||
-		!group.ReadASN1(&p, tags.INTEGER) || !group.ReadASN1(&q, tags.INTEGER) || !group.ReadASN1(&g, tags.INTEGER) || !group.Empty() ||
-		!key.ReadASN1(&y, tags.INTEGER) || !key.Empty() {
+		!readNumber(&group, &p) || !readNumber(&group, &q) || !readNumber(&group, &g) || !group.Empty() ||
+		!readNumber(&key, &y) || !key.Empty() {
 		return "", "", errNotDER
 	}
 	word, blob = wireBlob("ssh-dss", p, q, g, y)

@@ -93,7 +93,7 @@ var commands = map[string]bool{
 }
 
 // isCommand says whether the line is a command and its arguments, perhaps
-// after a prompt or inside a substitution.
+// after a prompt or inside a substitution. "ssh" before a blob is no command.
 func isCommand(p pasted) bool {
 	line := p.line
 	for _, prompt := range [...]string{"$ ", "% ", "> ", "PS> "} {
@@ -101,5 +101,8 @@ func isCommand(p pasted) bool {
 	}
 	inner := strings.TrimLeft(line, "$`(")
 	word, rest := cutWord(inner)
+	if word == "ssh" && strings.Contains(rest, " "+blobStart) {
+		return false
+	}
 	return commands[word] && strings.Trim(rest, " \t") != "" || word == "type" && strings.HasSuffix(line, ".pub")
 }

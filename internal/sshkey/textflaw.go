@@ -30,3 +30,7 @@ var (
 	flawNoEnd    = Wording{"the last line '%s' is missing", "마지막 줄 '%s'이(가) 없습니다"}
 	flawAfterEnd = Wording{"text follows after the line '%s'", "'%s' 줄 뒤에 다른 텍스트가 있습니다"}
 )
+
+// flawMalformed is what crypto/x509 says in English when a certificate is no
+// DER at all; what it says of others is passed on as it is.
+var flawMalformed = Wording{"malformed certificate", "인증서의 DER 인코딩이 아닙니다"}

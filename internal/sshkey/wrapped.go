@@ -5,30 +5,36 @@ import "strings"
 // readWrapped reads one line that was broken into several: between its parts,
 // as editors do, or anywhere in its base64, as terminals do. The comment may
 // have been broken too, but only after the base64 was: lines after a whole key
-// with its comment are other things.
-func (a Accept) readWrapped(text string) (reading Reading, ok bool) {
+// with its comment are other things. For a text that is nothing of the kind it
+// returns the error it is given.
+func (a Accept) readWrapped(text string, notLine error) (Reading, error) {
 	first, rest, several := strings.Cut(unifyLines(text), "\n")
 	if !several || holdsOtherKey(rest) {
-		return Reading{}, false
+		return Reading{}, notLine
 	}
 	if whole, err := a.readLine(strings.TrimRight(first, white)); err == nil {
 		if whole.Key.comment != "" || strings.Contains(rest, "\n") {
-			return Reading{}, false
+			return Reading{}, notLine
 		}
 	}
 	// The last line that continues the base64 may hold the comment behind a
 	// space, or be the comment as a whole. A blob has one length, so at most
 	// one of both is a key.
-	for _, gap := range [...]string{"", " "} {
-		line, ok := a.unwrap(first, rest, gap)
-		if !ok {
-			return Reading{}, false
-		}
-		if reading, err := a.readLine(line); err == nil {
-			return reading, true
-		}
+	joined, ok := a.unwrap(first, rest, "")
+	if !ok {
+		return Reading{}, notLine
 	}
-	return Reading{}, false
+	reading, err := a.readLine(joined)
+	if err == nil {
+		return reading, nil
+	}
+	joined, _ = a.unwrap(first, rest, " ")
+	reading, apart := a.readLine(joined)
+	last, _ := cutWord(strings.Trim(rest[strings.LastIndex(rest, "\n")+1:], white))
+	if apart != nil && strings.Trim(last, base64Alphabet+"=") == "" {
+		return Reading{}, err
+	}
+	return reading, apart
 }
 
 // holdsOtherKey says whether a line after the first begins a key or is empty,
