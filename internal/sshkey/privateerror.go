@@ -110,7 +110,7 @@ func (e *PrivateError) In(l Language) string {
 
 // Is says whether the target is a PrivateError for the same reason.
 func (e *PrivateError) Is(target error) bool {
-	t, is := target.(*PrivateError) //nolint:errorlint // Is compares one error, errors.Is walks
+	t, is := target.(*PrivateError)
 	return is && t.Reason == e.Reason
 }
 

@@ -51,6 +51,18 @@ var privateFormats = []struct {
 	{FormatPPK2, encodePPK(ppk.V2)},
 }
 
+// cost is how much work it takes to make a key of a passphrase.
+type cost struct {
+	bcryptRounds     uint32
+	pbkdf2Iterations int
+}
+
+// writing is the cost of what is written: ssh-keygen's default since OpenSSH
+// 9.4, and what OWASP's password storage cheat sheet asks of
+// PBKDF2-HMAC-SHA-256; a tenth of a second each. It is a variable for this
+// package's tests, which write hundreds of files.
+var writing = cost{bcryptRounds: 24, pbkdf2Iterations: 600_000}
+
 // PrivateFormats returns every format.
 func PrivateFormats() []PrivateFormat {
 	all := make([]PrivateFormat, len(privateFormats))

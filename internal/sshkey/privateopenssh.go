@@ -37,11 +37,9 @@ const opensshMagic = "openssh-key-v1\x00"
 const (
 	opensshPlain  = "none"
 	opensshBcrypt = "bcrypt"
-	// opensshCipher, opensshSalt and opensshRounds are ssh-keygen's defaults
-	// since OpenSSH 9.4.
+	// opensshCipher and opensshSalt are ssh-keygen's defaults.
 	opensshCipher = "aes256-ctr"
 	opensshSalt   = 16
-	opensshRounds = 24
 	// maxBcryptRounds is 42 times the default, about ten seconds: a file may
 	// ask for 2^32.
 	maxBcryptRounds = 1024
@@ -103,14 +101,14 @@ func encodeOpenSSH(m material, comment string, passphrase []byte) ([]byte, error
 	if len(passphrase) > 0 {
 		salt := make([]byte, opensshSalt)
 		_, _ = rand.Read(salt) // never fails
-		options = string(binary.BigEndian.AppendUint32([]byte(wireText(string(salt))), opensshRounds))
+		options = string(binary.BigEndian.AppendUint32([]byte(wireText(string(salt))), writing.bcryptRounds))
 		how := opensshCiphers[name]
-		keys := bcryptPBKDF(passphrase, salt, opensshRounds, how.key+how.iv)
+		keys := bcryptPBKDF(passphrase, salt, int(writing.bcryptRounds), how.key+how.iv)
 		block, err := aes.NewCipher(keys[:how.key])
 		if err != nil {
 			return nil, err
 		}
-		cipher.NewCTR(block, keys[how.key:]).XORKeyStream(half, half)
+		cipher.NewCTR(block, keys[how.key:]).XORKeyStream(half, half) //nolint:gosec // the nonce is derived with a random salt
 	}
 	file := opensshMagic + wireText(name) + wireText(kdf) + wireText(options) + "\x00\x00\x00\x01" +
 		wireText(string(m.public.Marshal())) + wireText(string(half))
@@ -175,7 +173,7 @@ func readOpenSSH(block *pem.Block, passphrase []byte) (opened, error) {
 	}
 
 	r = &wireReader{rest: half}
-	if r.uint32() != r.uint32() {
+	if check, again := r.uint32(), r.uint32(); check != again {
 		if encrypted {
 			return opened{}, &PrivateError{Reason: PassphraseWrong, Public: public}
 		}

@@ -83,6 +83,25 @@ func parsePKCS1(der []byte) (crypto.Signer, error) {
 	return key, nil
 }
 
+// oidNames has the names of key types and curves that are refused.
+var oidNames = map[string]string{
+	"1.2.840.113549.1.1.10": "RSA-PSS",
+	"1.3.101.110":           "X25519",
+	"1.3.101.111":           "X448",
+	"1.3.101.113":           "Ed448",
+	"1.3.132.0.10":          "secp256k1",
+	"1.3.132.0.33":          "nistp224",
+}
+
+// nameOf returns the name of a key type or a curve, or its numbers.
+func nameOf(id asn1.ObjectIdentifier) string {
+	if name, known := oidNames[id.String()]; known {
+		return name
+	}
+	return id.String()
+}
+
+// oidCurves are SSH's curves (RFC 5656 section 10.1).
 var oidCurves = []struct {
 	id    asn1.ObjectIdentifier
 	curve elliptic.Curve
@@ -129,5 +148,5 @@ func parseSEC1(der []byte, outside asn1.ObjectIdentifier) (crypto.Signer, error)
 			return ecdsaSigner(c.curve, new(big.Int).SetBytes(key.D), string(key.Point.RightAlign()))
 		}
 	}
-	return nil, refusePrivate(PrivateType, "ecdsa "+key.Curve.String())
+	return nil, refusePrivate(PrivateType, "ecdsa "+nameOf(key.Curve))
 }

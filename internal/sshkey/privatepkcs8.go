@@ -20,9 +20,6 @@ import (
 )
 
 const (
-	// pkcs8Iterations is what OWASP's password storage cheat sheet asks of
-	// PBKDF2-HMAC-SHA-256; a tenth of a second.
-	pkcs8Iterations = 600_000
 	// maxIterations is a few seconds: a file may ask for 2^31.
 	maxIterations = 10_000_000
 	pkcs8Salt     = 16
@@ -116,7 +113,7 @@ func sealPKCS8(der, passphrase []byte) ([]byte, error) {
 	salt, iv := make([]byte, pkcs8Salt), make([]byte, aes.BlockSize)
 	_, _ = rand.Read(salt) // never fails
 	_, _ = rand.Read(iv)
-	key, err := pbkdf2.Key(sha256.New, string(passphrase), salt, pkcs8Iterations, 32)
+	key, err := pbkdf2.Key(sha256.New, string(passphrase), salt, writing.pbkdf2Iterations, 32)
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +126,7 @@ func sealPKCS8(der, passphrase []byte) ([]byte, error) {
 	cipher.NewCBCEncrypter(block, iv).CryptBlocks(der, der)
 
 	w := derWriter{}
-	kdf := w.algorithm(oidPBKDF2, pbkdf2Params{Salt: salt, Iterations: pkcs8Iterations, PRF: pkix.AlgorithmIdentifier{Algorithm: oidHMACSHA256, Parameters: asn1.NullRawValue}})
+	kdf := w.algorithm(oidPBKDF2, pbkdf2Params{Salt: salt, Iterations: writing.pbkdf2Iterations, PRF: pkix.AlgorithmIdentifier{Algorithm: oidHMACSHA256, Parameters: asn1.NullRawValue}})
 	scheme := w.algorithm(oidPBES2, pbes2Params{KDF: kdf, Cipher: w.algorithm(oidAES256CBC, iv)})
 	return w.value(sealedKey{scheme, der}), w.err
 }
@@ -272,5 +269,5 @@ func parsePKCS8(der []byte) (crypto.Signer, error) {
 	case id.Equal(oidDSA):
 		return nil, refusePrivate(PrivateIsDSA)
 	}
-	return nil, refusePrivate(PrivateType, id.String())
+	return nil, refusePrivate(PrivateType, nameOf(id))
 }

@@ -132,7 +132,7 @@ var ppkRefusals = []struct {
 	err     error
 	refusal error
 }{
-	{ppk.ErrVersion, refusePrivate(PrivateFormatOther, "PuTTY-User-Key-File-1", "puttygen -O private")},
+	{ppk.ErrVersion, refusePrivate(PrivateFormatOther, flaw{wording: Wording{"PuTTY (of other versions than 2 and 3)", "PuTTY(버전 2와 3이 아닌)"}}, "puttygen -O private")},
 	{ppk.ErrEncryption, refusePrivate(PrivateCipher, flaw{wording: Wording{"another cipher than aes256-cbc", "(aes256-cbc가 아닌 암호)"}})},
 	{ppk.ErrKeyDerivation, refusePrivate(PrivateKDF, flaw{wording: Wording{"neither Argon2id nor Argon2i", "(Argon2id도 Argon2i도 아닌 함수)"}})},
 	{ppk.ErrTooCostly, refusePrivate(PrivateTooCostly)},
