@@ -239,7 +239,7 @@ func pointSuspects() (all []suspect) {
 
 func certificateSuspects(t *testing.T) (all []suspect) {
 	random := rand.New(rand.NewPCG(3, 4))
-	signers := authorities(t)
+	signers := authorities()
 	// The quickest to verify for ssh-keygen signs what is changed.
 	quick := signers[slices.IndexFunc(signers, func(a authority) bool { return a.name == "nistp256" })]
 	add := func(how, word, blob string) { all = append(all, suspect{how, lineOf(word, blob)}) }

@@ -12,7 +12,7 @@ import (
 	"math/big"
 	"math/rand/v2"
 	"strings"
-	"testing"
+	"sync"
 )
 
 // wireFields are the fields of a blob, so that a test can change one and keep
@@ -92,10 +92,11 @@ func (a authority) signed(fields wireFields) string {
 	return body + wireText(a.sign(body))
 }
 
-// authorities are made from fixed seeds: one of each kind that can sign, and
-// some at the edges of what OpenSSH takes.
-func authorities(t testing.TB) []authority {
-	t.Helper()
+// authorities are made from fixed seeds, once: one of each kind that can sign,
+// and some at the edges of what OpenSSH takes.
+var authorities = sync.OnceValue(makeAuthorities)
+
+func makeAuthorities() []authority {
 	random := rand.New(rand.NewPCG(7, 7))
 	edwardsKey := ed25519.NewKeyFromSeed([]byte(strings.Repeat("a", ed25519.SeedSize)))
 	edwardsPublic := string(edwardsKey.Public().(ed25519.PublicKey))
@@ -113,19 +114,19 @@ func authorities(t testing.TB) []authority {
 	}{{"nistp256", elliptic.P256(), crypto.SHA256}, {"nistp384", elliptic.P384(), crypto.SHA384}, {"nistp521", elliptic.P521(), crypto.SHA512}} {
 		key, err := ecdsa.ParseRawPrivateKey(c.curve, []byte("\x00"+strings.Repeat("k", (c.curve.Params().BitSize+7)/8-1)))
 		if err != nil {
-			t.Fatal(err)
+			panic(err)
 		}
 		point, err := key.PublicKey.Bytes()
 		if err != nil {
-			t.Fatal(err)
+			panic(err)
 		}
 		word := "ecdsa-sha2-" + c.name
 		sign := func(m string) string {
 			der, err := key.Sign(nil, sum(c.hash, m), c.hash) // deterministic, RFC 6979
 			if err != nil {
-				t.Fatal(err)
+				panic(err)
 			}
-			r, s := splitECDSA(t, der)
+			r, s := splitECDSA(der)
 			return string(appendNumber(appendNumber(nil, r), s))
 		}
 		all = append(all, authority{c.name, wireText(word) + wireText(c.name) + wireText(string(point)), func(m string) string {
@@ -179,8 +180,9 @@ func authorities(t testing.TB) []authority {
 			return wireText("ssh-dss") + wireText(key.sign(m))
 		}})
 	}
-	nested := all[0].signed(func() wireFields { _, f := certBody(mustParse(t, ed25519Line), certV01, all[0]); return f }())
-	return append(all, authority{"a certificate", nested, all[0].sign})
+	plain, _ := readBlob("ssh-ed25519", all[0].blob)
+	_, nested := certBody(plain, certV01, all[0])
+	return append(all, authority{"a certificate", all[0].signed(nested), all[0].sign})
 }
 
 func sum(hash crypto.Hash, message string) []byte {
@@ -190,8 +192,7 @@ func sum(hash crypto.Hash, message string) []byte {
 }
 
 // splitECDSA returns the two numbers of an ASN.1 signature.
-func splitECDSA(t testing.TB, der []byte) (r, s string) {
-	t.Helper()
+func splitECDSA(der []byte) (r, s string) {
 	number := func(at int) (string, int) {
 		end := at + 2 + int(der[at+1])
 		return withoutZeros(string(der[at+2 : end])), end

@@ -3,7 +3,7 @@ package sshkey
 import (
 	"encoding/binary"
 	"math/big"
-	"math/bits"
+	mathbits "math/bits"
 	"strings"
 )
 
@@ -38,15 +38,6 @@ func (r *wireReader) take(n uint64) string {
 	field := r.rest[:n]
 	r.rest = r.rest[n:]
 	return field
-}
-
-// byte returns one byte.
-func (r *wireReader) byte() byte {
-	field := r.take(1)
-	if field == "" {
-		return 0
-	}
-	return field[0]
 }
 
 // uint32 returns a 32-bit number.
@@ -129,5 +120,5 @@ func bitLen(number string) int {
 	if number == "" {
 		return 0
 	}
-	return 8*len(number) - bits.LeadingZeros8(number[0])
+	return 8*len(number) - mathbits.LeadingZeros8(number[0])
 }
