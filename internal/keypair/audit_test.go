@@ -13,8 +13,6 @@ import (
 
 	"crypto/rand"
 
-	"golang.org/x/crypto/ssh"
-
 	"github.com/keyreeve/keyreeve/internal/fault"
 	"github.com/keyreeve/keyreeve/internal/identity"
 	"github.com/keyreeve/keyreeve/internal/keypair"
@@ -159,7 +157,7 @@ func TestAuditBounds(t *testing.T) {
 	ctx, r := t.Context(), newRig(t, nil)
 	common := prime(t, 1024)
 	for i := range keypair.MaxSharesPrime + 3 {
-		var key ssh.PublicKey = rsaKey(t, common, prime(t, 1024))
+		key := rsaKey(t, common, prime(t, 1024))
 		r.take(t, user("alice", ""), anything(keypair.User), fmt.Sprint("device", i), keypair.SSH, line(key))
 	}
 	findings := 0

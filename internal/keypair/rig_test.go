@@ -1,7 +1,9 @@
 package keypair_test
 
 import (
+	"crypto/ed25519"
 	"crypto/rand"
+	"crypto/rsa"
 	"log/slog"
 	"math/big"
 	"os"
@@ -9,10 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"crypto/rsa"
-
 	"github.com/google/uuid"
 	"golang.org/x/crypto/ssh"
+	"pgregory.net/rapid"
 
 	"github.com/keyreeve/keyreeve/internal/identity"
 	"github.com/keyreeve/keyreeve/internal/keypair"
@@ -106,10 +107,23 @@ func rsaKey(t testing.TB, p, q *big.Int) ssh.PublicKey {
 
 func line(key ssh.PublicKey) string { return string(ssh.MarshalAuthorizedKey(key)) }
 
-// certify makes an OpenSSH certificate of a key.
-func certify(t testing.TB, key ssh.PublicKey) ssh.PublicKey {
+func ed25519Key(t rapid.TB) ssh.PublicKey {
 	t.Helper()
-	private, err := rsa.GenerateKey(rand.Reader, 2048)
+	public, _, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := ssh.NewPublicKey(public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+// certify makes an OpenSSH certificate of a key.
+func certify(t rapid.TB, key ssh.PublicKey) ssh.PublicKey {
+	t.Helper()
+	_, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}

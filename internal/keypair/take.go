@@ -22,9 +22,9 @@ func (k *KeyPair) take(text string, r Rules) (warnings []Warning, err error) {
 			return nil, refuse(err)
 		}
 		k.describeCertificate(cert)
-		if key, err = k.Key(); err != nil {
-			return nil, nil // SSH does not know such keys, and the checks neither
-		}
+		if certified, err := k.Key(); err == nil {
+			key = certified
+		} // else one that SSH does not know, and the checks neither
 	} else {
 		reading, err := r.Accept.Read(text)
 		if err != nil {
@@ -35,6 +35,9 @@ func (k *KeyPair) take(text string, r Rules) (warnings []Warning, err error) {
 		if reading.Options != "" {
 			warnings = append(warnings, OptionsIgnored{})
 		}
+	}
+	if key == (sshkey.PublicKey{}) {
+		return warnings, nil
 	}
 	weakness, refused := r.Weak.judge(key)
 	switch {
