@@ -37,10 +37,9 @@
 // # Published keys
 //
 // The file published.txt in this package has the keys, with product and source.
-// Its sources are public collections. What those had, but was not to be had
-// when the file was made, is not in it: 8 of the 22 keys of CVE-2023-34039, and
-// most of the host keys in rapid7/ssh-badkeys, which log in nowhere. What a
-// deployment wants besides goes into a blocklist.
+// Its sources are public collections. Host keys, of which rapid7/ssh-badkeys has
+// many, are not in it: they log in nowhere. What a deployment wants besides goes
+// into a blocklist.
 //
 // # Debian's keys of 2008
 //
