@@ -2,6 +2,9 @@ module github.com/keyreeve/keyreeve
 
 go 1.26.0
 
+// RSA keys are made from a reader that ends when nobody waits for the key any more.
+godebug cryptocustomrand=1
+
 require (
 	github.com/google/go-cmp v0.7.0
 	github.com/google/uuid v1.6.0

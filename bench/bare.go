@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/rsa"
 	"errors"
 	"fmt"
 	"io"
@@ -22,11 +20,10 @@ const (
 	limitEcho   = "net/http echo"
 	limitRead   = "SQLite point read"
 	limitInsert = "SQLite insert"
-	limitRSA    = "RSA-2048 generation"
 )
 
 // bareLimits prepares what to compare with: an answer of as many bytes by
-// net/http alone in a process of its own, and SQLite and RSA in this one.
+// net/http alone in a process of its own, and SQLite in this one.
 func bareLimits(ctx context.Context, dir string, answerBytes int) ([]work, func(), error) {
 	echo, closeEcho, err := startEcho(ctx, answerBytes)
 	if err != nil {
@@ -41,10 +38,6 @@ func bareLimits(ctx context.Context, dir string, answerBytes int) ([]work, func(
 		{name: limitEcho, do: echo},
 		{name: limitRead, do: db.read},
 		{name: limitInsert, do: db.insert},
-		{name: limitRSA, slow: true, do: func(context.Context, uint64) error {
-			_, err := rsa.GenerateKey(rand.Reader, 2048)
-			return err
-		}},
 	}, func() { closeEcho(); _ = db.close() }, nil
 }
 

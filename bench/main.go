@@ -1,13 +1,13 @@
 // Command bench says what Keyreeve costs. It builds and starts the real server,
-// loads it over loopback with a closed loop (each client sends its next request
-// when the last answer has come), and in the same run measures the bare limits
-// of the machine with nothing of Keyreeve in the way: a net/http server that
-// answers as many bytes to the same client, SQLite alone on the same table, and
-// key generation alone. Compare numbers of one run only.
+// loads it over loopback, and in the same run measures the bare limits of the
+// machine with nothing of Keyreeve in the way: a net/http server that answers
+// as many bytes to the same client, SQLite alone on the same table, key
+// generation alone, and x/crypto/ssh on the same public keys. Compare numbers
+// of one run only.
 //
 // Run it from the repository:
 //
-//	go run ./bench [-time 600ms] [-clients 1,8,32] [-only generate]
+//	go run ./bench [-time 600ms] [-clients 1,8,32] [-only burst]
 package main
 
 import (
@@ -21,7 +21,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
-	"text/tabwriter"
+	"testing"
 	"time"
 )
 
@@ -32,9 +32,10 @@ func main() {
 	}
 	var p plan
 	var clients string
-	flag.DurationVar(&p.time, "time", 600*time.Millisecond, "how long each line takes, those that make RSA keys three times as long")
-	flag.StringVar(&clients, "clients", "1,8,32", "how many clients work at once, separated by commas")
-	flag.StringVar(&p.only, "only", "", "measure this alone, and what it is compared with")
+	flag.DurationVar(&p.time, "time", 600*time.Millisecond, "how long each line of the requests takes; the rest takes longer or shorter with it")
+	flag.StringVar(&clients, "clients", "1,8,32", "how many clients send requests at once, separated by commas")
+	flag.StringVar(&p.only, "only", "", "measure this part alone: "+strings.Join(partNames(), ", "))
+	testing.Init() // for testing.Benchmark
 	flag.Parse()
 	for _, word := range strings.Split(clients, ",") {
 		n, err := strconv.Atoi(word)
@@ -59,86 +60,62 @@ func fatal(err error) {
 type plan struct {
 	time    time.Duration
 	clients []int
-	only    string // name of a piece of work; empty is all
+	only    string // name of a part; empty is all
 }
 
-// chosen are the pieces of work that the plan asks for, the bare limits first.
-func (p plan) chosen(limits, product []work) ([]work, error) {
-	if p.only == "" {
-		return append(limits, product...), nil
-	}
-	named := func(name string) func(work) bool { return func(w work) bool { return w.name == name } }
-	all := append(limits, product...)
-	i := slices.IndexFunc(all, named(p.only))
-	if i < 0 {
-		return nil, fmt.Errorf("-only %s: there is no such line in the table", p.only)
-	}
-	chosen := []work{all[i]}
-	if j := slices.IndexFunc(limits, named(all[i].limit)); j >= 0 {
-		chosen = append([]work{limits[j]}, chosen...)
-	}
-	return chosen, nil
+// parts are what can be measured, in the order in which it is done: what needs
+// a server that nothing else has kept busy comes first.
+var parts = []struct {
+	name    string
+	measure func(context.Context, plan, *target) error
+}{
+	{"burst", measureBurst},
+	{"generate", measureGeneration},
+	{"requests", measureRequests},
+	{"keys", measureKeys},
 }
 
-// work is one kind of request, or what stands for it without Keyreeve. The
-// argument numbers the repetitions; no number comes twice.
-type work struct {
-	name  string
-	do    func(ctx context.Context, n uint64) error
-	limit string // the bare limit to compare with, by its name
-	slow  bool   // takes so long that it is measured three times as long
+func partNames() []string {
+	names := make([]string, len(parts))
+	for i, part := range parts {
+		names[i] = part.name
+	}
+	return names
 }
 
 func (p plan) run(ctx context.Context) error {
+	if p.only != "" && !slices.Contains(partNames(), p.only) {
+		return fmt.Errorf("-only %s: there is no such part; choose one of %s", p.only, strings.Join(partNames(), ", "))
+	}
 	dir, err := os.MkdirTemp("", "keyreeve-bench-")
 	if err != nil {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	target, err := startTarget(ctx, dir)
+	t, err := startTarget(ctx, dir)
 	if err != nil {
 		return err
 	}
-	defer target.stop()
-	product, err := target.work(ctx)
-	if err != nil {
-		return err
-	}
-	limits, closeLimits, err := bareLimits(ctx, dir, target.showBytes)
-	if err != nil {
-		return err
-	}
-	defer closeLimits()
-
-	lines, err := p.chosen(limits, product)
-	if err != nil {
-		return err
-	}
-	fmt.Printf("%s, %d CPUs, %v for each line\n\n", runtime.Version(), runtime.NumCPU(), p.time)
-	bare := map[string]float64{}
-	key := func(name string, clients int) string { return fmt.Sprint(name, clients) }
-	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-	row := func(form string, cells ...any) { _, _ = fmt.Fprintf(table, form+"\n", cells...) }
-	row("clients\t1/s\tp50 ms\tp99 ms\t\t  \t")
-	for _, w := range lines {
-		for _, n := range p.clients {
-			length := p.time
-			if w.slow {
-				length *= 3
-			}
-			r, err := measure(ctx, w, n, length)
-			if err != nil {
-				return fmt.Errorf("%s: %w", w.name, err)
-			}
-			bare[key(w.name, n)] = r.perSecond()
-			note := ""
-			if w.limit != "" {
-				note = fmt.Sprintf("%.0f %% of %s", 100*r.perSecond()/bare[key(w.limit, n)], w.limit)
-			}
-			row("%d\t%.0f\t%s\t%s\t  %s\t  %s\t", n, r.perSecond(), millis(r.percentile(50)), millis(r.percentile(99)), w.name, note)
+	defer t.stop()
+	fmt.Printf("%s, %d CPUs\n", runtime.Version(), runtime.NumCPU())
+	for _, part := range parts {
+		if p.only != "" && p.only != part.name {
+			continue
+		}
+		fmt.Println()
+		if err := part.measure(ctx, p, t); err != nil {
+			return fmt.Errorf("%s: %w", part.name, err)
 		}
 	}
-	return table.Flush()
+	return nil
+}
+
+// verdict is what is printed beside a result that has a goal.
+func verdict(reached bool, goal string) string {
+	if reached {
+		return "(goal " + goal + ": reached)"
+	}
+	return "(goal " + goal + ": missed)"
 }
 
 func millis(d time.Duration) string { return fmt.Sprintf("%.2f", float64(d.Microseconds())/1000) }

@@ -82,8 +82,9 @@ var house = []room{
 	{path: "console", may: surface, libs: ids, not: sql, far: beneath},
 	{path: "server", may: []string{"..."}, libs: append([]string{"github.com/prometheus/client_golang", "golang.org/x/sync"}, ids...), far: []string{"cli"}},
 	{path: "cli", may: []string{"..."}, libs: []string{"github.com/spf13/cobra", "golang.org/x/crypto"}},
-	// The load command drives the real program over loopback, beside a bare SQLite.
-	{path: "bench", libs: []string{"modernc.org/sqlite"}},
+	// The load command drives the real program over loopback, beside a bare SQLite
+	// and x/crypto on the same keys.
+	{path: "bench", may: []string{"sshkey"}, libs: []string{"modernc.org/sqlite", "golang.org/x/crypto"}},
 	{path: "cmd/keyreeve", may: []string{"cli"}},
 }
 

@@ -10,12 +10,14 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"os/signal"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"github.com/keyreeve/keyreeve/internal/config"
+	"github.com/keyreeve/keyreeve/internal/sshkey"
 )
 
 // Main runs the command line and returns the exit status. SIGINT and SIGTERM
@@ -23,15 +25,19 @@ import (
 func Main(version string, args, env []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	root := newRoot(&app{version: version, env: env, stdout: stdout, stderr: stderr})
+	a := &app{version: version, env: env, stdin: os.Stdin, stdout: stdout, stderr: stderr, lang: language{localeLanguage(env)}}
+	root := newRoot(a)
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
+	err := noPrivateKeyIn(args)
+	if err == nil {
+		err = root.ExecuteContext(ctx)
+	}
 	if err == nil {
 		return 0
 	}
-	_, _ = fmt.Fprintf(stderr, "keyreeve: %v\n", err)
+	_, _ = fmt.Fprintf(stderr, "keyreeve: %s\n", say(err, a.lang.Language))
 	var u *usageError
 	if errors.As(err, &u) {
 		_, _ = fmt.Fprintf(stderr, "Run '%s --help' to see how it is used.\n", u.command)
@@ -40,11 +46,31 @@ func Main(version string, args, env []string, stdout, stderr io.Writer) int {
 	return 1
 }
 
+// noPrivateKeyIn refuses a command line that holds a private key before any
+// message can repeat a part of it.
+func noPrivateKeyIn(args []string) error {
+	for _, arg := range args {
+		_, err := sshkey.ParsePublicKey(arg)
+		var refused *sshkey.ParseError
+		if errors.As(err, &refused) && refused.Reason.Private() {
+			return &usageError{"keyreeve", refuse(privateArgument)}
+		}
+	}
+	return nil
+}
+
+var privateArgument = sshkey.Wording{
+	English: "an argument is a private key, which others can read in the list of processes; name a file that holds it",
+	Korean:  "인자에 개인 키가 들어 있습니다. 인자는 프로세스 목록에서 다른 사용자에게 보이므로, 키가 든 파일의 이름을 지정하십시오",
+}
+
 // app is what the commands share.
 type app struct {
 	version        string
 	env            []string
+	stdin          io.Reader
 	stdout, stderr io.Writer
+	lang           language // of refusals
 	dataDir        string
 	configFile     string
 }
@@ -57,6 +83,9 @@ type usageError struct {
 
 func (e *usageError) Error() string { return e.err.Error() }
 func (e *usageError) Unwrap() error { return e.err }
+
+// In words the error in a language.
+func (e *usageError) In(l sshkey.Language) string { return say(e.err, l) }
 
 func newRoot(a *app) *cobra.Command {
 	root := &cobra.Command{
@@ -77,7 +106,7 @@ Start with 'keyreeve demo', which shows the whole path, or 'keyreeve serve'.`,
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return &usageError{command: c.CommandPath(), err: err}
 	})
-	root.AddGroup(&cobra.Group{ID: "start", Title: "To begin with:"}, &cobra.Group{ID: "people", Title: "People and projects:"},
+	root.AddGroup(&cobra.Group{ID: "start", Title: "To begin with:"}, &cobra.Group{ID: "keys", Title: "Keys:"}, &cobra.Group{ID: "people", Title: "People and projects:"},
 		&cobra.Group{ID: "more", Title: "More:"})
 	root.SetHelpCommandGroupID("more")
 	root.SetCompletionCommandGroupID("more")
@@ -86,6 +115,7 @@ Start with 'keyreeve demo', which shows the whole path, or 'keyreeve serve'.`,
 		commands []*cobra.Command
 	}{
 		{"start", []*cobra.Command{a.demo(), a.serve()}},
+		{"keys", []*cobra.Command{a.key(), a.keyPair()}},
 		{"people", []*cobra.Command{a.credentials(), a.project(), a.user()}},
 		{"more", []*cobra.Command{a.configuration(), a.versionCommand()}},
 	} {
@@ -112,7 +142,7 @@ func (a *app) configFlag(c *cobra.Command) {
 }
 
 // checkArgs makes every command's complaint about its arguments a usage error.
-// No argument is a file's name.
+// No argument is a file's name, but where a command completes its own.
 func checkArgs(c *cobra.Command) {
 	check := c.Args
 	c.Args = func(c *cobra.Command, args []string) error {
@@ -121,7 +151,9 @@ func checkArgs(c *cobra.Command) {
 		}
 		return nil
 	}
-	c.ValidArgsFunction = cobra.NoFileCompletions
+	if c.ValidArgsFunction == nil {
+		c.ValidArgsFunction = cobra.NoFileCompletions
+	}
 	for _, sub := range c.Commands() {
 		checkArgs(sub)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -25,18 +26,23 @@ func TestMain(m *testing.M) {
 // TestScripts runs the keyreeve command as a person at a terminal would.
 func TestScripts(t *testing.T) {
 	var scripts atomic.Int32
+	keys, err := filepath.Abs("../sshkey/testdata/keys")
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("KEYREEVE_DATA_DIR", e.WorkDir+"/data")
 			e.Setenv("KEYREEVE_LISTEN_MAIN", "127.0.0.1:0")
 			e.Setenv("KEYREEVE_LISTEN_ADMIN", "127.0.0.1:0")
+			e.Setenv("KEYS", keys) // public keys of every kind
 			// Scripts run side by side; each has instances' addresses of its own.
 			e.Setenv("KEYREEVE_SIM_NETWORK", fmt.Sprintf("127.21.%d.0/24", scripts.Add(1)))
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"occupy": occupy, "appears": appears, "oneline": oneLine, "sqlite": runSQL,
+			"occupy": occupy, "appears": appears, "oneline": oneLine, "sqlite": runSQL, "mode": mode, "store": storeKey, "shareprime": sharePrime,
 		},
 	})
 }
@@ -74,6 +80,18 @@ func oneLine(ts *testscript.TestScript, neg bool, args []string) {
 	text := ts.ReadFile(args[0])
 	if strings.Count(text, "\n") != 1 || !strings.HasSuffix(text, "\n") || !strings.HasPrefix(text, "keyreeve: ") {
 		ts.Fatalf("not one line of keyreeve's: %q", text)
+	}
+}
+
+// mode MODE FILE fails unless the file has these permissions, in octal.
+func mode(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: mode MODE FILE")
+	}
+	info, err := os.Lstat(ts.MkAbs(args[1]))
+	ts.Check(err)
+	if got := fmt.Sprintf("%04o", info.Mode().Perm()); got != args[0] {
+		ts.Fatalf("%s has mode %s, not %s", args[1], got, args[0])
 	}
 }
 

@@ -18,7 +18,8 @@ type check struct {
 var checks = map[string]check{
 	"address":          {"host:port, such as 127.0.0.1:8080", isAddress},
 	"address or empty": {"empty, or host:port, such as 127.0.0.1:2222", func(s string) bool { return s == "" || isAddress(s) }},
-	"folder":           {"the full path of a folder (~ is not understood here)", isFolder},
+	"folder":           {"the full path of a folder (~ is not understood here)", isPath},
+	"file":             {"the full path of a file (~ is not understood here)", isPath},
 	"database":         {"empty for SQLite, or a URL like postgres://user:password@host:5432/keyreeve", isDatabase},
 	"name":             {"1 to 64 letters, digits, dots, dashes or underscores", regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`).MatchString},
 	"base":             {"empty, or a URL like https://cloud.example.com with no query and no slash at its end", isBase},
@@ -35,7 +36,7 @@ func isAddress(s string) bool {
 	return err == nil && strconv.FormatUint(n, 10) == port
 }
 
-func isFolder(s string) bool {
+func isPath(s string) bool {
 	return !strings.HasPrefix(s, "~") && !strings.ContainsRune(s, 0)
 }
 

@@ -9,7 +9,7 @@
 //	doc      what it means, in one sentence
 //	min,max  the bounds of a number or a duration
 //	oneof    the words that are allowed, separated by |
-//	check    the name of a check in checks
+//	check    the name of a check in checks; of a list each text must pass
 //	secret   "true" keeps the value out of error messages
 package config
 
@@ -24,10 +24,12 @@ type Config struct {
 	Public   Public   `toml:"public" doc:"How clients reach the server."`
 	Identity Identity `toml:"identity" doc:"Logging in."`
 	Keypair  Keypair  `toml:"keypair" doc:"Key pairs."`
-	Compute  Compute  `toml:"compute" doc:"Instances, whatever runs them."`
-	Sim      Sim      `toml:"sim" doc:"The sim driver: instances inside the server's own process."`
-	Log      Log      `toml:"log" doc:"The server's log, on standard error."`
-	Limits   Limits   `toml:"limits" doc:"How long things may take."`
+	// One line for each dialect.
+	OpenStack Dialect `toml:"openstack" doc:"What holds for the OpenStack API alone."`
+	Compute   Compute `toml:"compute" doc:"Instances, whatever runs them."`
+	Sim       Sim     `toml:"sim" doc:"The sim driver: instances inside the server's own process."`
+	Log       Log     `toml:"log" doc:"The server's log, on standard error."`
+	Limits    Limits  `toml:"limits" doc:"How long things may take."`
 }
 
 // Listen holds the addresses of the listeners.
@@ -68,9 +70,18 @@ type Identity struct {
 // Keypair holds the settings of key pairs.
 type Keypair struct {
 	Quota      int    `toml:"quota" default:"100" min:"0" max:"1000000" doc:"Key pairs that one user may have through OpenStack."`
-	WeakKeys   string `toml:"weak_keys" default:"refuse" oneof:"refuse|warn|allow" doc:"What happens to an imported key that is known to be breakable."`
+	WeakKeys   string `toml:"weak_keys" default:"refuse" oneof:"refuse|warn|allow" doc:"What happens to an imported key that counts as weak."`
 	MinRSABits int    `toml:"min_rsa_bits" default:"2048" min:"1024" max:"16384" doc:"RSA keys with fewer bits count as weak; those under 1024 bits are always refused."`
-	Pool       int    `toml:"pool" default:"8" min:"0" max:"1024" doc:"RSA keys made ahead of time and held in memory only; 0 makes each one when it is asked for."`
+	RefuseDSA  bool   `toml:"refuse_dsa" default:"false" doc:"DSA keys count as weak. Otherwise they are kept, though current SSH servers do not take them."`
+	// The files' formats are in docs/keys.md.
+	WeakBlocklist []string `toml:"weak_blocklist" default:"" check:"file" doc:"Files with fingerprints of keys that count as weak; docs/keys.md describes them."`
+	SharedPrimes  string   `toml:"shared_primes" default:"" check:"file" doc:"A file with prime numbers that several keys have been found to share: RSA keys with one of them count as weak; docs/keys.md describes it."`
+	Pool          int      `toml:"pool" default:"8" min:"0" max:"1024" doc:"RSA keys made ahead of time and held in memory only; 0 makes each one when it is asked for."`
+}
+
+// Dialect holds the settings that each cloud's API has for itself.
+type Dialect struct {
+	WeakKeys string `toml:"weak_keys" default:"" oneof:"|refuse|warn|allow" doc:"What happens here to an imported key that counts as weak; empty is as [keypair] weak_keys says."`
 }
 
 // Compute holds the settings of instances.

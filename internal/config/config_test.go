@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -55,9 +56,14 @@ sim = { network = "127.9.0.0/24", port = 0x16 }
 quota = 1_000
 pool = 1
 weak_keys = "warn"
+refuse_dsa = true
+weak_blocklist = ["/a", "/b:c"]
+
+[openstack]
+weak_keys = "allow"
 `)
 	env := []string{"KEYREEVE_CONFIG=" + file, "KEYREEVE_KEYPAIR_POOL=1", "KEYREEVE_KEYPAIR_POOL=2",
-		"KEYREEVE_KEYPAIR_WEAK_KEYS=allow", "KEYREEVE_TEST_POSTGRES=x", "KEYREEVE_IDENTITY_TOKEN_LIFE=90m", "OTHER=1"}
+		"KEYREEVE_KEYPAIR_WEAK_KEYS=allow", "KEYREEVE_KEYPAIR_SHARED_PRIMES=/p", "KEYREEVE_TEST_POSTGRES=x", "KEYREEVE_IDENTITY_TOKEN_LIFE=90m", "OTHER=1"}
 	got, err := load("", env, true, []Flag{{"--weak-keys", "keypair.weak_keys", "refuse"}, {"--data", "data.dir", "/srv/k"}})
 	if err != nil {
 		t.Fatal(err)
@@ -68,7 +74,8 @@ weak_keys = "warn"
 	}
 	want.Limits.RequestTimeout.Duration = 7 * time.Second
 	want.Sim.Network, want.Sim.Port = "127.9.0.0/24", 22
-	want.Keypair = Keypair{Quota: 1000, Pool: 2, WeakKeys: "refuse", MinRSABits: 2048}
+	want.Keypair = Keypair{Quota: 1000, Pool: 2, WeakKeys: "refuse", MinRSABits: 2048, RefuseDSA: true, WeakBlocklist: []string{"/a", "/b:c"}, SharedPrimes: "/p"}
+	want.OpenStack.WeakKeys = "allow"
 	want.Identity.TokenLife.Duration = 90 * time.Minute
 	want.Data.Dir = "/srv/k"
 	if d := cmp.Diff(want, got); d != "" {
@@ -119,6 +126,14 @@ func TestFileErrors(t *testing.T) {
 		{"[keypair]\npool = 1\nquota = -1", `FILE line 3: [keypair] quota is "-1", but must be a whole number from 0 to 1000000`},
 		{"sim = { port = 65536 }", `FILE line 1: [sim] port is "65536", but must be a whole number from 0 to 65535`},
 		{"keypair.weak_keys = \"maybe\"", `FILE line 1: [keypair] weak_keys is "maybe", but must be "refuse", "warn" or "allow"`},
+		{"[keypair]\nrefuse_dsa = \"true\"", `FILE line 2: [keypair] refuse_dsa is "true", but must be true or false`},
+		{"[keypair]\nrefuse_dsa = 1", `FILE line 2: [keypair] refuse_dsa has a value of another kind, but must be true or false`},
+		{"[keypair]\nweak_blocklist = \"/a\"", `FILE line 2: [keypair] weak_blocklist is "/a", but must be a list like ["a", "b"], each of it the full path of a file (~ is not understood here)`},
+		{"[keypair]\nweak_blocklist = [\"/a\", 3]", `FILE line 2: [keypair] weak_blocklist has a value of another kind, but must be a list like ["a", "b"], each of it the full path of a file (~ is not understood here)`},
+		{"[keypair]\nweak_blocklist = [\"/a\", \"~/b\"]", `FILE line 2: [keypair] weak_blocklist is "/a:~/b", but must be a list like ["a", "b"], each of it the full path of a file (~ is not understood here)`},
+		{"[keypair]\nshared_primes = [\"/a\"]", `FILE line 2: [keypair] shared_primes has a value of another kind, but must be the full path of a file (~ is not understood here), in quotes`},
+		{"[openstack]\nweak_keys = \"no\"", `FILE line 2: [openstack] weak_keys is "no", but must be "", "refuse", "warn" or "allow"`},
+		{"[keypair]\nweak_keys = \"\"", `FILE line 2: [keypair] weak_keys is "", but must be "refuse", "warn" or "allow"`},
 		{"[compute]\ndriver = \"incus\"", `FILE line 2: [compute] driver is "incus", but must be "sim"`},
 		{"[identity]\ntoken_life = 3600", `FILE line 2: [identity] token_life has a value of another kind, but must be a duration from 1m to 720h, written like 1h30m, in quotes`},
 		{"[identity]\ntoken_life = \"1s\"", `FILE line 2: [identity] token_life is "1s", but must be a duration from 1m to 720h, written like 1h30m`},
@@ -156,6 +171,8 @@ func TestEnvErrors(t *testing.T) {
 		{"KEYREEVE_KEYPAIR_QUOTA=ten", `environment variable KEYREEVE_KEYPAIR_QUOTA is "ten", but must be a whole number from 0 to 1000000`},
 		{"KEYREEVE_LOG_LEVEL=warn|error", `environment variable KEYREEVE_LOG_LEVEL is "warn|error", but must be "debug", "info", "warn" or "error"`},
 		{"KEYREEVE_LIMITS_SHUTDOWN_GRACE=-5s", `environment variable KEYREEVE_LIMITS_SHUTDOWN_GRACE is "-5s", but must be a duration from 100ms to 10m, written like 1h30m`},
+		{"KEYREEVE_KEYPAIR_REFUSE_DSA=1", `environment variable KEYREEVE_KEYPAIR_REFUSE_DSA is "1", but must be true or false`},
+		{"KEYREEVE_KEYPAIR_WEAK_BLOCKLIST=/a::/b", `environment variable KEYREEVE_KEYPAIR_WEAK_BLOCKLIST is "/a::/b", but must be a list like ["a", "b"], each of it the full path of a file (~ is not understood here)`},
 		{"KEYREEVE_DATABASE_URL=s3cr3t", `environment variable KEYREEVE_DATABASE_URL has a value that is not allowed: it must be empty for SQLite, or a URL like postgres://user:password@host:5432/keyreeve`},
 	} {
 		_, err := load("", []string{tc.env}, true, nil)
@@ -179,6 +196,7 @@ func TestChecks(t *testing.T) {
 		"address":          {[]string{":0", "127.0.0.1:8080", "[::1]:22", "host.example:65535"}, []string{"", "8080", "127.0.0.1", "h:99999", "h:-1", "h:", "h:http", "http://h:80", "::1:22", "h:080"}},
 		"address or empty": {[]string{"", "127.0.0.1:2222"}, []string{" ", "x"}},
 		"folder":           {[]string{"", "/var/lib/k", "data"}, []string{"~/k", "~kim/k", "a\x00b"}},
+		"file":             {[]string{"", "/etc/keyreeve/blocklist.RSA-2048", "list"}, []string{"~/list", "a\x00b"}},
 		"database":         {[]string{"", "postgres://u:p@h/d", "postgresql:///d?host=/run"}, []string{"host=h", "mysql://h/d", "postgres//h", ":"}},
 		"name":             {[]string{"RegionOne", "cn-hangzhou", "a.b_c"}, []string{"", "a b", "ü", strings.Repeat("x", 65), "a\n"}},
 		"base":             {[]string{"", "https://cloud.example.com", "http://h:8080/keyreeve"}, []string{"h", "ftp://h", "https://h/", "https://h?x=1", "https://h#f", "https://u@h", "https://"}},
@@ -267,5 +285,15 @@ func TestLoadReadsTheGivenEnvironmentOnly(t *testing.T) {
 	c, err := Load("", []string{"HOME=/h", "KEYREEVE_KEYPAIR_POOL=3"})
 	if err != nil || c.Keypair.Quota != 100 || c.Keypair.Pool != 3 {
 		t.Errorf("got %+v, %v", c.Keypair, err)
+	}
+}
+
+func TestListInAVariable(t *testing.T) {
+	c, err := Load("", []string{"HOME=/h", "KEYREEVE_KEYPAIR_WEAK_BLOCKLIST=/a:/b", "KEYREEVE_KEYPAIR_REFUSE_DSA=true"})
+	if err != nil || !slices.Equal(c.Keypair.WeakBlocklist, []string{"/a", "/b"}) || !c.Keypair.RefuseDSA {
+		t.Errorf("got %+v, %v", c.Keypair, err)
+	}
+	if c, err = Load(write(t, "[keypair]\nweak_blocklist = [\"/c\"]"), []string{"HOME=/h", "KEYREEVE_KEYPAIR_WEAK_BLOCKLIST="}); err != nil || c.Keypair.WeakBlocklist != nil {
+		t.Errorf("an empty variable must win: %+v, %v", c.Keypair, err)
 	}
 }

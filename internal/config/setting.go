@@ -2,7 +2,9 @@ package config
 
 import (
 	"fmt"
+	"path/filepath"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -44,7 +46,8 @@ func (s setting) env() string { return envPrefix + strings.ToUpper(s.section+"_"
 
 func (s setting) secret() bool { return s.tag.Get("secret") == "true" }
 
-// set reads the value from a text; it reports whether the text is of the right kind.
+// set reads the value from a text; it reports whether the text is of the right
+// kind. A list has what stands between paths in PATH between its texts.
 func (s setting) set(text string) bool {
 	switch p := s.field.Addr().Interface().(type) {
 	case *string:
@@ -61,6 +64,15 @@ func (s setting) set(text string) bool {
 			return false
 		}
 		p.Duration = d
+	case *bool:
+		b, ok := map[string]bool{"true": true, "false": false}[text]
+		*p = b
+		return ok
+	case *[]string:
+		*p = nil
+		if text != "" {
+			*p = filepath.SplitList(text)
+		}
 	default:
 		panic(fmt.Sprintf("config: %s: settings of type %s are not known", s, s.field.Type()))
 	}
@@ -72,22 +84,51 @@ func (s setting) set(text string) bool {
 func (s setting) setTOML(value any) bool {
 	switch v := value.(type) {
 	case string:
-		return s.field.Kind() != reflect.Int && s.set(v)
+		return s.quoted() && s.field.Kind() != reflect.Slice && s.set(v)
 	case int64:
 		return s.field.Kind() == reflect.Int && s.set(strconv.FormatInt(v, 10))
+	case bool:
+		return s.field.Kind() == reflect.Bool && s.set(strconv.FormatBool(v))
+	case []any:
+		list, ok := s.field.Addr().Interface().(*[]string)
+		if !ok {
+			return false
+		}
+		*list = nil
+		for _, element := range v {
+			text, ok := element.(string)
+			if !ok {
+				return false
+			}
+			*list = append(*list, text)
+		}
+		return true
 	}
 	return false
 }
 
+// quoted reports whether the value stands in quotes in a file.
+func (s setting) quoted() bool {
+	return s.field.Kind() != reflect.Int && s.field.Kind() != reflect.Bool
+}
+
 // text is the value as one would write it for set.
-func (s setting) text() string { return fmt.Sprint(s.field.Interface()) }
+func (s setting) text() string {
+	if list, ok := s.field.Interface().([]string); ok {
+		return strings.Join(list, string(filepath.ListSeparator))
+	}
+	return fmt.Sprint(s.field.Interface())
+}
 
 // toml is the default as it stands in a file.
 func (s setting) toml() string {
-	if s.field.Kind() == reflect.Int {
-		return s.tag.Get("default")
+	switch {
+	case s.field.Kind() == reflect.Slice: // no list has anything in it by default
+		return "[]"
+	case s.quoted():
+		return strconv.Quote(s.tag.Get("default"))
 	}
-	return strconv.Quote(s.tag.Get("default"))
+	return s.tag.Get("default")
 }
 
 // ok reports whether the value is allowed.
@@ -97,6 +138,11 @@ func (s setting) ok() bool {
 		return v >= s.bound("min") && v <= s.bound("max")
 	case Duration:
 		return v.Duration >= s.span("min") && v.Duration <= s.span("max")
+	case bool:
+		return true
+	case []string:
+		good := checks[s.tag.Get("check")].ok
+		return !slices.ContainsFunc(v, func(text string) bool { return text == "" || !good(text) })
 	case string:
 		if words := s.tag.Get("oneof"); words != "" {
 			return strings.Contains("|"+words+"|", "|"+v+"|") && !strings.Contains(v, "|")
@@ -113,6 +159,10 @@ func (s setting) want() string {
 		return fmt.Sprintf("a whole number from %d to %d", s.bound("min"), s.bound("max"))
 	case Duration:
 		return fmt.Sprintf("a duration from %s to %s, written like 1h30m", s.tag.Get("min"), s.tag.Get("max"))
+	case bool:
+		return "true or false"
+	case []string:
+		return fmt.Sprintf(`a list like ["a", "b"], each of it %s`, checks[s.tag.Get("check")].want)
 	}
 	if words := s.tag.Get("oneof"); words != "" {
 		quoted := make([]string, 0, 4)
@@ -129,7 +179,7 @@ func (s setting) want() string {
 
 // inQuotes reminds of what TOML wants around a text.
 func (s setting) inQuotes() string {
-	if s.field.Kind() == reflect.Int {
+	if !s.quoted() || s.field.Kind() == reflect.Slice {
 		return ""
 	}
 	return ", in quotes"

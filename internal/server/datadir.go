@@ -41,6 +41,9 @@ func (d DataDir) Open() error {
 	return errors.Join(probe.Close(), os.Remove(probe.Name()))
 }
 
+// InUse says whether the folder is one that a server or a command has made.
+func (d DataDir) InUse() bool { return d.has("master.key") }
+
 // Lock keeps a second server out of the folder until the returned function is
 // called or the process ends.
 func (d DataDir) Lock() (unlock func(), err error) {

@@ -21,7 +21,6 @@ import (
 	"github.com/keyreeve/keyreeve/internal/job"
 	"github.com/keyreeve/keyreeve/internal/keypair"
 	"github.com/keyreeve/keyreeve/internal/sshkey"
-	"github.com/keyreeve/keyreeve/internal/sshkey/weak"
 	"github.com/keyreeve/keyreeve/internal/store"
 )
 
@@ -33,6 +32,8 @@ type Domain struct {
 	Identity  *identity.Service
 	KeyPairs  *keypair.Service
 	Generator *sshkey.Generator
+
+	generation *generation
 }
 
 // OpenDomain opens the data folder and the database and builds the services.
@@ -65,7 +66,8 @@ func OpenDomain(ctx context.Context, cfg config.Config, log *slog.Logger) (*Doma
 	} else if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	d.Generator = sshkey.NewGenerator(sshkey.GeneratorSettings{Pool: cfg.Keypair.Pool})
+	d.generation = newGeneration()
+	d.Generator = sshkey.NewGenerator(sshkey.GeneratorSettings{Pool: cfg.Keypair.Pool, Now: time.Now, Observer: d.generation})
 	d.KeyPairs = keypair.New(db.KeyPairs(), d.Generator, keypair.Options{Now: time.Now, NewID: uuid.NewString, Log: log})
 	return d, nil
 }
@@ -97,14 +99,6 @@ func (d *Domain) Bootstrap(ctx context.Context) error {
 		return d.Dir.ForgetCredentials()
 	}
 	return err
-}
-
-// weakPolicy is the deployment's.
-func weakPolicy(cfg config.Config) keypair.WeakPolicy {
-	return keypair.WeakPolicy{
-		Action: keypair.WeakAction(cfg.Keypair.WeakKeys),
-		Checks: weak.Policy{MinRSABits: cfg.Keypair.MinRSABits},
-	}
 }
 
 // machines is the part of the domain that only a server has: the driver and

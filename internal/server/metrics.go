@@ -7,8 +7,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
-
-	"github.com/keyreeve/keyreeve/internal/sshkey"
 )
 
 // metrics is Keyreeve's own registry and what the requests add to it.
@@ -37,16 +35,7 @@ func newMetrics(d *Domain, m *machines, version string) *metrics {
 	r.MustRegister(out.requests, out.duration, build, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 
-	stat := func(name, help string, read func(sshkey.Stats) float64) {
-		r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help},
-			func() float64 { return read(d.Generator.Stats()) }))
-	}
-	stat("keyreeve_key_pool_keys", "Fresh RSA keys held ready.", func(s sshkey.Stats) float64 { return float64(s.Pooled) })
-	stat("keyreeve_key_generation_waiting", "Callers waiting to generate a key.", func(s sshkey.Stats) float64 { return float64(s.Waiting) })
-	stat("keyreeve_key_generation_running", "RSA keys being made.", func(s sshkey.Stats) float64 { return float64(s.Running) })
-	r.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
-		Name: "keyreeve_keys_generated_total", Help: "Keys made since the start.",
-	}, func() float64 { return float64(d.Generator.Stats().Generated) }))
+	d.generation.register(r, d.Generator.Stats)
 	r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "keyreeve_jobs_pending", Help: "Jobs on record that are not done.",
 	}, func() float64 {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/keyreeve/keyreeve/internal/config"
+	"github.com/keyreeve/keyreeve/internal/sshkey/weak"
 	"github.com/keyreeve/keyreeve/internal/wire"
 )
 
@@ -35,6 +36,7 @@ type Server struct {
 	domain    *Domain
 	machines  *machines
 	metrics   *metrics
+	weak      weak.Policy
 	dialects  []mounted
 	draining  atomic.Bool
 	unlock    func()
@@ -50,6 +52,9 @@ func Open(ctx context.Context, opt Options) (_ *Server, err error) {
 			err = errors.Join(err, s.Close(ctx))
 		}
 	}()
+	if s.weak, err = LoadWeakPolicy(opt.Config.Keypair); err != nil {
+		return nil, err
+	}
 	dir := DataDir(opt.Config.Data.Dir)
 	if err := dir.Open(); err != nil {
 		return nil, err

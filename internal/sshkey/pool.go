@@ -9,12 +9,10 @@ import "context"
 func (g *Generator) Run(ctx context.Context) error {
 	defer g.drain()
 	for {
-		for ctx.Err() == nil && g.takeIdleSlot() {
-			key, err := g.makeInSlot(SpecRSA2048)
-			if err != nil {
+		for ctx.Err() == nil && g.takeSlot(g.idle) {
+			if err := g.fill(ctx); err != nil && ctx.Err() == nil {
 				return err
 			}
-			g.pool <- key // has room: only this goroutine sends
 		}
 		select {
 		case <-ctx.Done():
@@ -24,21 +22,31 @@ func (g *Generator) Run(ctx context.Context) error {
 	}
 }
 
-// takeIdleSlot takes a slot if the pool has room and nobody makes or waits
-// for a key.
-func (g *Generator) takeIdleSlot() bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if len(g.pool) >= cap(g.pool) || g.stats.Waiting > 0 || g.stats.Running > 0 {
-		return false
+// idle reports whether the pool has room and nobody makes or waits for a key.
+func (g *Generator) idle(st Stats) bool {
+	return len(g.pool) < cap(g.pool) && st.Waiting == 0 && st.Running == 0
+}
+
+// fill makes a key for the pool in a slot that is already taken. It hands the
+// key over before the slot: a caller who waits gets it, instead of making one.
+func (g *Generator) fill(ctx context.Context) error {
+	defer g.giveBack()
+	r, err := SpecRSA2048.recipe()
+	if err != nil {
+		return err
 	}
-	select {
-	case g.slots <- struct{}{}:
-		g.stats.Running++
-		return true
-	default:
-		return false
+	key, err := g.make(ctx, r)
+	if err != nil {
+		return err
 	}
+	g.pool <- key // has room: only this goroutine sends
+	return nil
+}
+
+// tookPooled counts a key that came from the pool, where there is room now.
+func (g *Generator) tookPooled() {
+	g.count(func(st *Stats) { st.FromPool++ })
+	g.wakeUp()
 }
 
 // wakeUp tells Run to look again. It never blocks: one signal is enough.

@@ -19,9 +19,9 @@ const (
 	// minPrivateRSABits is the least with which crypto/rsa signs, and sshd
 	// accepts (RequiredRSASize in sshd_config(5)).
 	minPrivateRSABits = 1024
-	// maxPrivateRSABits is OpenSSH's own limit, see maxRSABits. To check such a
+	// maxPrivateRSABits is OpenSSH's own limit, see maxNumberBits. To check such a
 	// key takes half a second.
-	maxPrivateRSABits = maxRSABits
+	maxPrivateRSABits = maxNumberBits
 )
 
 // rsaNumbers is an RSA key as SSH's formats have it (RFC 8017 section 3.2).

@@ -256,7 +256,7 @@ var opensshParsers = map[string]func(r *wireReader, public PublicKey) (crypto.Si
 }
 
 func parseOpenSSHRSA(r *wireReader, public PublicKey) (crypto.Signer, error) {
-	numbers := rsaNumbers{n: r.mpint(), e: r.mpint(), d: r.mpint(), qInv: r.mpint(), p: r.mpint(), q: r.mpint()}
+	numbers := rsaNumbers{n: r.integer(), e: r.integer(), d: r.integer(), qInv: r.integer(), p: r.integer(), q: r.integer()}
 	if !r.flaw.none() {
 		return nil, refusePrivate(PrivateDamaged, r.flaw)
 	}
@@ -267,7 +267,7 @@ func parseOpenSSHRSA(r *wireReader, public PublicKey) (crypto.Signer, error) {
 }
 
 func parseOpenSSHECDSA(r *wireReader, public PublicKey) (crypto.Signer, error) {
-	curve, point, d := r.text(), r.text(), r.mpint()
+	curve, point, d := r.text(), r.text(), r.integer()
 	if !r.flaw.none() {
 		return nil, refusePrivate(PrivateDamaged, r.flaw)
 	}

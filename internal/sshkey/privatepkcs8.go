@@ -26,10 +26,6 @@ const (
 )
 
 var (
-	oidRSA        = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 1}
-	oidECDSA      = asn1.ObjectIdentifier{1, 2, 840, 10045, 2, 1}
-	oidEd25519    = asn1.ObjectIdentifier{1, 3, 101, 112}
-	oidDSA        = asn1.ObjectIdentifier{1, 2, 840, 10040, 4, 1}
 	oidPBES2      = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 13}
 	oidPBKDF2     = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 12}
 	oidHMACSHA1   = asn1.ObjectIdentifier{1, 2, 840, 113549, 2, 7}

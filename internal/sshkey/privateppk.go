@@ -98,7 +98,7 @@ var ppkParsers = map[string]func(r *wireReader, public PublicKey) (crypto.Signer
 
 func parsePPKRSA(r *wireReader, public PublicKey) (crypto.Signer, error) {
 	n, e, _ := public.RSANumbers()
-	numbers := rsaNumbers{n: n, e: e, d: r.mpint(), p: r.mpint(), q: r.mpint(), qInv: r.mpint()}
+	numbers := rsaNumbers{n: n, e: e, d: r.integer(), p: r.integer(), q: r.integer(), qInv: r.integer()}
 	if !r.flaw.none() {
 		return nil, refusePrivate(PrivateDamaged, r.flaw)
 	}
@@ -106,7 +106,7 @@ func parsePPKRSA(r *wireReader, public PublicKey) (crypto.Signer, error) {
 }
 
 func parsePPKECDSA(r *wireReader, public PublicKey) (crypto.Signer, error) {
-	d := r.mpint()
+	d := r.integer()
 	if !r.flaw.none() {
 		return nil, refusePrivate(PrivateDamaged, r.flaw)
 	}

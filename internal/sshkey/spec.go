@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"fmt"
+	"io"
 	"strings"
 )
 
@@ -26,14 +27,16 @@ const (
 	SpecECDSA521 Spec = "ecdsa-521"
 )
 
-// specs has how each key is made. There is no source of randomness to pass
-// in: since Go 1.26 the standard library always takes the system's, and a
-// test that wants the same key twice calls testing/cryptotest.SetGlobalRandom.
-var specs = []struct {
-	name   Spec
+// recipe is how one sort of key is made.
+type recipe struct {
+	spec   Spec
 	costly bool // takes tens of milliseconds or more of processor time
-	make   func() (crypto.Signer, error)
-}{
+	make   func(random io.Reader) (crypto.Signer, error)
+}
+
+// recipes has one for each spec. RSA fails with its reader's error. The cheap
+// ones take the system's randomness and not the reader's.
+var recipes = []recipe{
 	{SpecRSA2048, true, makeRSA(2048)},
 	{SpecRSA3072, true, makeRSA(3072)},
 	{SpecRSA4096, true, makeRSA(4096)},
@@ -45,9 +48,9 @@ var specs = []struct {
 
 // Specs returns every key that can be made.
 func Specs() []Spec {
-	all := make([]Spec, len(specs))
-	for i, s := range specs {
-		all[i] = s.name
+	all := make([]Spec, len(recipes))
+	for i, r := range recipes {
+		all[i] = r.spec
 	}
 	return all
 }
@@ -55,48 +58,51 @@ func Specs() []Spec {
 // ParseSpec returns the spec that a text names exactly. The error lists the
 // names that there are.
 func ParseSpec(text string) (Spec, error) {
-	if _, _, err := Spec(text).find(); err != nil {
-		return "", err
-	}
-	return Spec(text), nil
+	r, err := Spec(text).recipe()
+	return r.spec, err
 }
 
-// find returns how to make the key.
-func (s Spec) find() (generate func() (crypto.Signer, error), costly bool, err error) {
-	names := make([]string, len(specs))
-	for i, spec := range specs {
-		if spec.name == s {
-			return spec.make, spec.costly, nil
+// recipe returns how to make the key.
+func (s Spec) recipe() (recipe, error) {
+	names := make([]string, len(recipes))
+	for i, r := range recipes {
+		if r.spec == s {
+			return r, nil
 		}
-		names[i] = string(spec.name)
+		names[i] = string(r.spec)
 	}
-	return nil, false, fmt.Errorf("cannot make a key of type %q; choose one of %s", string(s), strings.Join(names, ", "))
+	return recipe{}, fmt.Errorf("cannot make a key of type %q; choose one of %s", string(s), strings.Join(names, ", "))
+}
+
+// key makes one.
+func (r recipe) key(random io.Reader) (PrivateKey, error) {
+	signer, err := r.make(random)
+	if err != nil {
+		return PrivateKey{}, fmt.Errorf("make a key of type %s: %w", r.spec, err)
+	}
+	return newPrivateKey(signer)
 }
 
 // Generate makes a key at once and on the calling goroutine, for a program
 // that makes one: a server uses a [Generator]. The only expected error is a
 // spec that is none of [Specs].
 func Generate(s Spec) (PrivateKey, error) {
-	generate, _, err := s.find()
+	r, err := s.recipe()
 	if err != nil {
 		return PrivateKey{}, err
 	}
-	signer, err := generate()
-	if err != nil {
-		return PrivateKey{}, fmt.Errorf("make a key of type %s: %w", s, err)
-	}
-	return newPrivateKey(signer)
+	return r.key(rand.Reader)
 }
 
-func makeRSA(bits int) func() (crypto.Signer, error) {
-	return func() (crypto.Signer, error) { return rsa.GenerateKey(rand.Reader, bits) }
+func makeRSA(bits int) func(io.Reader) (crypto.Signer, error) {
+	return func(random io.Reader) (crypto.Signer, error) { return rsa.GenerateKey(random, bits) }
 }
 
-func makeECDSA(curve elliptic.Curve) func() (crypto.Signer, error) {
-	return func() (crypto.Signer, error) { return ecdsa.GenerateKey(curve, rand.Reader) }
+func makeECDSA(curve elliptic.Curve) func(io.Reader) (crypto.Signer, error) {
+	return func(io.Reader) (crypto.Signer, error) { return ecdsa.GenerateKey(curve, rand.Reader) }
 }
 
-func makeEd25519() (crypto.Signer, error) {
+func makeEd25519(io.Reader) (crypto.Signer, error) {
 	_, key, err := ed25519.GenerateKey(rand.Reader)
 	return key, err
 }
