@@ -23,6 +23,8 @@ var (
 	nistp256 = newCurve("nistp256", ecdh.P256(), elliptic.P256(), crypto.SHA256, 1, 2, 840, 10045, 3, 1, 7)
 	nistp384 = newCurve("nistp384", ecdh.P384(), elliptic.P384(), crypto.SHA384, 1, 3, 132, 0, 34)
 	nistp521 = newCurve("nistp521", ecdh.P521(), elliptic.P521(), crypto.SHA512, 1, 3, 132, 0, 35)
+	// curves are all of them.
+	curves = []*curve{nistp256, nistp384, nistp521}
 )
 
 func newCurve(name string, points ecdh.Curve, group elliptic.Curve, hash crypto.Hash, oid ...int) *curve {

@@ -7,9 +7,6 @@ import (
 )
 
 const (
-	rfc4716Begin = "---- BEGIN SSH2 PUBLIC KEY ----"
-	rfc4716End   = "---- END SSH2 PUBLIC KEY ----"
-
 	// rfc4716Header is the longest line of a header, and rfc4716Value the
 	// longest value, in bytes (RFC 4716 sections 3.3 and 3.3.3).
 	rfc4716Header = 72
@@ -28,7 +25,7 @@ func (k PublicKey) RFC4716() string {
 		return ""
 	}
 	var text strings.Builder
-	text.WriteString(rfc4716Begin + "\n")
+	text.WriteString(beginRFC4716 + "\n")
 	if k.comment != "" {
 		writeHeader(&text, `Comment: "`+firstBytes(k.comment, rfc4716Value-len(`""`))+`"`)
 	}
@@ -38,7 +35,7 @@ func (k PublicKey) RFC4716() string {
 		text.WriteString(encoded[:n] + "\n")
 		encoded = encoded[n:]
 	}
-	text.WriteString(rfc4716End + "\n")
+	text.WriteString(endOf(beginRFC4716) + "\n")
 	return text.String()
 }
 

@@ -66,10 +66,10 @@ var spkiAlgorithms = []struct {
 	id   asn1.ObjectIdentifier
 	blob func(params, key cryptobyte.String) (word, blob string, err error)
 }{
-	{asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 1}, spkiRSA}, // RFC 3279 section 2.3.1
-	{asn1.ObjectIdentifier{1, 2, 840, 10040, 4, 1}, spkiDSA},     // RFC 3279 section 2.3.2
-	{asn1.ObjectIdentifier{1, 2, 840, 10045, 2, 1}, spkiECDSA},   // RFC 5480 section 2.1
-	{asn1.ObjectIdentifier{1, 3, 101, 112}, spkiEd25519},         // RFC 8410 section 3
+	{oidRSA, spkiRSA},
+	{oidDSA, spkiDSA},
+	{oidECDSA, spkiECDSA},
+	{oidEd25519, spkiEd25519},
 }
 
 // spkiBlob turns a SubjectPublicKeyInfo into a wire blob.
@@ -109,24 +109,14 @@ func spkiDSA(params, key cryptobyte.String) (word, blob string, err error) {
 	return word, blob, nil
 }
 
-// spkiCurves are the curves that SSH names (RFC 5656 section 10.1).
-var spkiCurves = []struct {
-	id   asn1.ObjectIdentifier
-	name string
-}{
-	{asn1.ObjectIdentifier{1, 2, 840, 10045, 3, 1, 7}, "nistp256"},
-	{asn1.ObjectIdentifier{1, 3, 132, 0, 34}, "nistp384"},
-	{asn1.ObjectIdentifier{1, 3, 132, 0, 35}, "nistp521"},
-}
-
 func spkiECDSA(params, key cryptobyte.String) (word, blob string, err error) {
 	var id asn1.ObjectIdentifier
 	if !params.ReadASN1ObjectIdentifier(&id) || !params.Empty() {
 		// Explicit parameters and the twisted curves of some tools end here.
 		return "", "", errNotSSH
 	}
-	for _, curve := range spkiCurves {
-		if curve.id.Equal(id) {
+	for _, curve := range curves {
+		if curve.oid.Equal(id) {
 			word, blob = wireBlob("ecdsa-sha2-"+curve.name, []byte(curve.name), key)
 			return word, blob, nil
 		}

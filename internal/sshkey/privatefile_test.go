@@ -311,10 +311,6 @@ func TestPrivateRefusals(t *testing.T) {
 	wantRefusal(t, "OpenSSH file of XMSS", err, PrivateType)
 }
 
-func pemText(kind string, content []byte) string {
-	return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: content}))
-}
-
 // ppkOf returns a PPK file of a type, in which nothing else is right.
 func ppkOf(word string) string {
 	return "PuTTY-User-Key-File-3: " + word + "\nEncryption: none\nComment: \nPublic-Lines: 1\nAAAA\nPrivate-Lines: 1\nAAAA\nPrivate-MAC: 00\n"

@@ -60,13 +60,6 @@ func (k rsaNumbers) key() (*rsa.PrivateKey, error) {
 	return key, nil
 }
 
-// curves has the curve of each ECDSA type.
-var curves = map[string]elliptic.Curve{
-	"ecdsa-sha2-nistp256": elliptic.P256(),
-	"ecdsa-sha2-nistp384": elliptic.P384(),
-	"ecdsa-sha2-nistp521": elliptic.P521(),
-}
-
 // ecdsaSigner returns the key of a secret number, whose public half must be
 // the point, in the uncompressed form, unless that is empty.
 func ecdsaSigner(curve elliptic.Curve, d *big.Int, point string) (crypto.Signer, error) {

@@ -274,7 +274,7 @@ func parseOpenSSHECDSA(r *wireReader, public PublicKey) (crypto.Signer, error) {
 	if !strings.HasSuffix(public.kind, "-"+curve) || point != pointOf(public) {
 		return nil, refusePrivate(PrivateMismatch)
 	}
-	return ecdsaSigner(curves[public.kind], d, point)
+	return ecdsaSigner(formats[public.kind].curve.elliptic, d, point)
 }
 
 func parseOpenSSHEd25519(r *wireReader, public PublicKey) (crypto.Signer, error) {

@@ -3,7 +3,6 @@ package sshkey
 import (
 	"bytes"
 	"crypto"
-	"crypto/elliptic"
 	"crypto/x509"
 	"encoding/asn1"
 	"encoding/pem"
@@ -101,16 +100,6 @@ func nameOf(id asn1.ObjectIdentifier) string {
 	return id.String()
 }
 
-// oidCurves are SSH's curves (RFC 5656 section 10.1).
-var oidCurves = []struct {
-	id    asn1.ObjectIdentifier
-	curve elliptic.Curve
-}{
-	{asn1.ObjectIdentifier{1, 2, 840, 10045, 3, 1, 7}, elliptic.P256()},
-	{asn1.ObjectIdentifier{1, 3, 132, 0, 34}, elliptic.P384()},
-	{asn1.ObjectIdentifier{1, 3, 132, 0, 35}, elliptic.P521()},
-}
-
 // explicitCurve is what keys are called here that say all the numbers of their
 // curve instead of its name.
 const explicitCurve = "ecdsa (explicit curve)"
@@ -143,9 +132,9 @@ func parseSEC1(der []byte, outside asn1.ObjectIdentifier) (crypto.Signer, error)
 	case outside != nil && !key.Curve.Equal(outside):
 		return nil, refusePrivate(PrivateMismatch)
 	}
-	for _, c := range oidCurves {
-		if c.id.Equal(key.Curve) {
-			return ecdsaSigner(c.curve, new(big.Int).SetBytes(key.D), string(key.Point.RightAlign()))
+	for _, c := range curves {
+		if c.oid.Equal(key.Curve) {
+			return ecdsaSigner(c.elliptic, new(big.Int).SetBytes(key.D), string(key.Point.RightAlign()))
 		}
 	}
 	return nil, refusePrivate(PrivateType, "ecdsa "+nameOf(key.Curve))
