@@ -127,13 +127,13 @@ func damagedPrivate(w Wording, args ...any) error {
 // refuseType returns the error of a key type whose private keys are not read,
 // by its name in SSH.
 func refuseType(word string) error {
-	switch formats[word].alg {
-	case SKECDSA, SKEd25519:
+	f, known := formats[word]
+	switch {
+	case known && (f.alg == SKECDSA || f.alg == SKEd25519):
 		return refusePrivate(PrivateOnHardware)
-	case DSA:
+	case known && f.alg == DSA:
 		return refusePrivate(PrivateIsDSA)
-	}
-	if !looksLikeType(word) {
+	case !looksLikeType(word):
 		return damagedPrivate(flawNoKeyType)
 	}
 	return refusePrivate(PrivateType, word)

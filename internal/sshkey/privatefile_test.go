@@ -287,11 +287,11 @@ func TestPrivateRefusals(t *testing.T) {
 		"PPK of a cert":       {ppkOf("ssh-rsa-cert-v01@openssh.com"), PrivateType},
 		"PPK of a secret":     {ppkOf("A PLACE for secrets"), PrivateDamaged},
 		"DSA PEM":             {"-----BEGIN DSA PRIVATE KEY-----\nAAAA\n-----END DSA PRIVATE KEY-----\n", PrivateIsDSA},
-		"PKCS#1 is not DER":   {pemText(pemPKCS1, []byte("x")), PrivateDamaged},
-		"SEC 1 is not DER":    {pemText(pemSEC1, []byte("x")), PrivateDamaged},
-		"PKCS#8 is not DER":   {pemText(pemPKCS8, []byte("x")), PrivateDamaged},
-		"sealed is not DER":   {pemText(pemEncrypted, []byte("x")), PrivateDamaged},
-		"OpenSSH is not one":  {pemText(pemOpenSSH, []byte("x")), PrivateDamaged},
+		"PKCS#1 is not DER":   {pemFile(pemPKCS1, []byte("x")), PrivateDamaged},
+		"SEC 1 is not DER":    {pemFile(pemSEC1, []byte("x")), PrivateDamaged},
+		"PKCS#8 is not DER":   {pemFile(pemPKCS8, []byte("x")), PrivateDamaged},
+		"sealed is not DER":   {pemFile(pemEncrypted, []byte("x")), PrivateDamaged},
+		"OpenSSH is not one":  {pemFile(pemOpenSSH, []byte("x")), PrivateDamaged},
 		"encrypted, no DEK":   {"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nAAAA\n-----END RSA PRIVATE KEY-----\n", PrivateDamaged},
 		"encrypted, odd DEK":  {"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: RC2-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----\n", PrivateCipher},
 		"encrypted, short IV": {"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----\n", PrivateDamaged},
@@ -311,7 +311,7 @@ func TestPrivateRefusals(t *testing.T) {
 	wantRefusal(t, "OpenSSH file of XMSS", err, PrivateType)
 }
 
-func pemText(kind string, content []byte) string {
+func pemFile(kind string, content []byte) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: content}))
 }
 
@@ -322,7 +322,7 @@ func ppkOf(word string) string {
 
 // opensshOf returns an OpenSSH file of a type, in which nothing else is right.
 func opensshOf(word string) string {
-	return pemText(pemOpenSSH, []byte(opensshMagic+wireText("none")+wireText("none")+wireText("")+"\x00\x00\x00\x01"+wireText(wireText(word))+wireText("")))
+	return pemFile(pemOpenSSH, []byte(opensshMagic+wireText("none")+wireText("none")+wireText("")+"\x00\x00\x00\x01"+wireText(wireText(word))+wireText("")))
 }
 
 // A single bit that differs in an unencrypted file is seen, or stands where
@@ -338,7 +338,7 @@ func TestOpenSSHFlippedBits(t *testing.T) {
 			}
 			changed := slices.Clone(block.Bytes)
 			changed[at] ^= 1
-			file, err := ParsePrivateKey([]byte(pemText(pemOpenSSH, changed)), nil)
+			file, err := ParsePrivateKey([]byte(pemFile(pemOpenSSH, changed)), nil)
 			if err == nil && (at != free+4 || file.Comment != "b") {
 				t.Errorf("%s: byte %d of %d does not matter", spec, at, len(changed))
 			}
@@ -355,13 +355,13 @@ func TestPrivateMismatch(t *testing.T) {
 		"outside": bytes.Replace(block.Bytes, own, other, 1),
 		"all":     bytes.ReplaceAll(block.Bytes, own, other),
 	} {
-		_, err := ParsePrivateKey([]byte(pemText(pemOpenSSH, changed)), nil)
+		_, err := ParsePrivateKey([]byte(pemFile(pemOpenSSH, changed)), nil)
 		wantRefusal(t, what, err, PrivateMismatch)
 	}
 	// RFC 5958 with the public half of another key.
 	seed := bytes.Repeat([]byte{1}, 32)
 	v2 := func(point []byte) string {
-		return pemText(pemPKCS8, slices.Concat([]byte{0x30, 0x51, 2, 1, 1, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20}, seed, []byte{0x81, 0x21, 0}, point))
+		return pemFile(pemPKCS8, slices.Concat([]byte{0x30, 0x51, 2, 1, 1, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20}, seed, []byte{0x81, 0x21, 0}, point))
 	}
 	if _, err := ParsePrivateKey([]byte(v2(own)), nil); err != nil {
 		t.Errorf("RFC 5958: %v", err)
