@@ -19,11 +19,15 @@ import (
 // keyVectors is where there is a public key of each type.
 const keyVectors = "internal/sshkey/testdata/keys/*.pub"
 
+// tries is how often each operation is measured; the best result counts, which
+// other work on the machine disturbed least.
+const tries = 3
+
 // measureKeys reads a public key of each type and takes its fingerprint, and
 // has x/crypto/ssh do the same, which checks less: not a certificate's
 // signature, nor whether the text is canonical.
 func measureKeys(ctx context.Context, p plan, _ *target) error {
-	if err := flag.Set("test.benchtime", (p.time / 20).String()); err != nil {
+	if err := flag.Set("test.benchtime", (p.time / (20 * tries)).String()); err != nil {
 		return err
 	}
 	files, err := filepath.Glob(keyVectors)
@@ -47,14 +51,16 @@ func measureKeys(ctx context.Context, p plan, _ *target) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", file, err)
 		}
-		ns := func(b testing.BenchmarkResult) float64 { return float64(b.T.Nanoseconds()) / float64(b.N) }
 		row("%s\t%.0f\t%d\t%.0f\t%d\t%.0f\t%d\t%.0f\t%d\t%.2f\t", strings.TrimSuffix(filepath.Base(file), ".pub"),
-			ns(c.parse), c.parse.AllocsPerOp(), ns(c.bareParse), c.bareParse.AllocsPerOp(),
-			ns(c.print), c.print.AllocsPerOp(), ns(c.barePrint), c.barePrint.AllocsPerOp(),
-			(ns(c.parse)+ns(c.print))/(ns(c.bareParse)+ns(c.barePrint)))
+			nanos(c.parse), c.parse.AllocsPerOp(), nanos(c.bareParse), c.bareParse.AllocsPerOp(),
+			nanos(c.print), c.print.AllocsPerOp(), nanos(c.barePrint), c.barePrint.AllocsPerOp(),
+			(nanos(c.parse)+nanos(c.print))/(nanos(c.bareParse)+nanos(c.barePrint)))
 	}
 	return table.Flush()
 }
+
+// nanos is the time of one operation.
+func nanos(b testing.BenchmarkResult) float64 { return float64(b.T.Nanoseconds()) / float64(b.N) }
 
 type keyResult struct{ parse, bareParse, print, barePrint testing.BenchmarkResult }
 
@@ -73,12 +79,19 @@ func compareKey(line []byte) (keyResult, error) {
 		return keyResult{}, errors.New("the fingerprints differ")
 	}
 	bench := func(do func()) testing.BenchmarkResult {
-		return testing.Benchmark(func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				do()
+		var best testing.BenchmarkResult
+		for n := range tries {
+			r := testing.Benchmark(func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					do()
+				}
+			})
+			if n == 0 || nanos(r) < nanos(best) {
+				best = r
 			}
-		})
+		}
+		return best
 	}
 	return keyResult{
 		parse:     bench(func() { _, _ = sshkey.ParsePublicKey(text) }),

@@ -203,14 +203,20 @@ func (g *Generator) count(change func(*Stats)) {
 // how RSA generation is stopped, which takes no context but asks for randomness
 // for each number that may become a prime. Since Go 1.26 the standard library
 // does so only with GODEBUG=cryptocustomrand=1, which go.mod sets; without it a
-// key that is being made is finished. Each time other goroutines may go first:
-// a request would otherwise wait up to 10 ms for a processor on which a key is made.
+// key that is being made is finished.
+//
+// Now and then it lets other goroutines go first: a request would otherwise
+// wait up to 10 ms for a processor on which a key is made.
 func until(ctx context.Context, random io.Reader) io.Reader {
+	const courtesy = 8 // reads; about a millisecond for RSA-2048
+	reads := 0
 	return readerFunc(func(b []byte) (int, error) {
 		if err := ctx.Err(); err != nil {
 			return 0, err
 		}
-		runtime.Gosched()
+		if reads++; reads%courtesy == 0 {
+			runtime.Gosched()
+		}
 		return random.Read(b)
 	})
 }
