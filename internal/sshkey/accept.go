@@ -1,6 +1,9 @@
 package sshkey
 
-import "strings"
+import (
+	"errors"
+	"strings"
+)
 
 // Accept says which forms of a public key [Accept.Read] takes beside the one
 // that every cloud takes: one OpenSSH line, "type base64 [comment]". The zero
@@ -111,7 +114,7 @@ func (a Accept) readOther(text string, notLine error) (Reading, error) {
 		key, err := a.readBareBlob(text)
 		return Reading{Key: key, Form: FormBlob}, err
 	}
-	if a.Wrapped && notLine != errUnknownWord {
+	if a.Wrapped && !errors.Is(notLine, errUnknownWord) {
 		return a.readWrapped(text, notLine)
 	}
 	return Reading{}, diagnose(text, notLine)

@@ -1,6 +1,7 @@
 package sshkey
 
 import (
+	"errors"
 	"strings"
 	"unicode/utf8"
 )
@@ -59,7 +60,7 @@ func when(reason Reason, recognises func(pasted) bool) func(pasted) error {
 // diagnose returns why a text is no key. notLine is why it is no line of one;
 // only where the text does not begin with a type is there more to find out.
 func diagnose(text string, notLine error) error {
-	if notLine != errUnknownWord {
+	if !errors.Is(notLine, errUnknownWord) {
 		return notLine
 	}
 	p := newPasted(text)

@@ -137,7 +137,7 @@ func (b *Blocklist) addMD5(text string) error {
 		digits = strings.ReplaceAll(digits, ":", "")
 	}
 	var sum [md5.Size]byte
-	n, err := 0, error(hex.ErrLength)
+	n, err := 0, hex.ErrLength
 	if len(digits) <= hex.EncodedLen(md5.Size) {
 		n, err = hex.Decode(sum[:], []byte(digits))
 	}
