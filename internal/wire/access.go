@@ -1,6 +1,8 @@
 package wire
 
 import (
+	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -29,6 +31,8 @@ func access(s Surface, in Instruments) Middleware {
 			finished := false
 			defer func() {
 				took := in.Now().Sub(start)
+				// Nobody read the answer, so its status says nothing about the server.
+				gone := finished && errors.Is(r.Context().Err(), context.Canceled)
 				if finished {
 					rec.begin() // net/http answers 200 for a handler that wrote nothing
 				}
@@ -42,7 +46,7 @@ func access(s Surface, in Instruments) Middleware {
 				}
 				level := slog.LevelInfo
 				switch {
-				case rec.status >= 500 || !finished:
+				case (rec.status >= 500 && !gone) || !finished:
 					level = slog.LevelError
 				case rec.status < 300 && slices.Contains(s.Quiet, r.URL.Path):
 					level = slog.LevelDebug
@@ -62,6 +66,9 @@ func access(s Surface, in Instruments) Middleware {
 				}, notes...)
 				if !finished {
 					line = append(line, slog.Bool("aborted", true))
+				}
+				if gone {
+					line = append(line, slog.Bool("client_gone", true))
 				}
 				in.Log.LogAttrs(r.Context(), level, "request", line...)
 			}()

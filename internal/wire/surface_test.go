@@ -338,3 +338,20 @@ func BenchmarkWrap(b *testing.B) {
 		h.ServeHTTP(w, r)
 	}
 }
+
+// A client who hangs up gets an answer that nobody reads: whatever its status,
+// it is no fault of the server's.
+func TestClientGone(t *testing.T) {
+	for _, status := range []int{200, 503} {
+		var l ledger
+		ctx, hangUp := context.WithCancel(t.Context())
+		h := Wrap(Surface{Name: "nova"}, l.instruments(), http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			hangUp()
+			w.WriteHeader(status)
+		}))
+		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, "POST", "/", nil))
+		if access := l.last(t, "request"); access["level"] != "INFO" || access["client_gone"] != true || access["status"] != float64(status) {
+			t.Errorf("logged %v", access)
+		}
+	}
+}
