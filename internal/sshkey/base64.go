@@ -45,7 +45,8 @@ func decodeBase64(encoded string) (string, flaw) {
 	padded := padding == 0 || padding <= 2 && len(encoded)%4 == 0
 	if padded && len(body)%4 != 1 {
 		// The decoder would skip line ends, which a caller joins before.
-		if decoded, err := unpadded.DecodeString(body); err == nil {
+		var stack [onStack]byte
+		if decoded, err := unpadded.AppendDecode(stack[:0], []byte(body)); err == nil {
 			return string(decoded), flaw{}
 		}
 	}

@@ -70,6 +70,19 @@ func BenchmarkFingerprintSHA256(b *testing.B) {
 	})
 }
 
+// BenchmarkFingerprintXCrypto is the measure for BenchmarkFingerprintSHA256.
+func BenchmarkFingerprintXCrypto(b *testing.B) {
+	benchVectors(b, func(b *testing.B, text string) {
+		key, _, _, _, err := ssh.ParseAuthorizedKey([]byte(text))
+		if err != nil {
+			b.Fatal(err)
+		}
+		for b.Loop() {
+			ssh.FingerprintSHA256(key)
+		}
+	})
+}
+
 func BenchmarkGenerate(b *testing.B) {
 	for _, spec := range Specs() {
 		b.Run(string(spec), func(b *testing.B) {

@@ -71,6 +71,7 @@ func useEverything(t *testing.T, key PublicKey) {
 	if ok != key.cert || ok && (c.SignatureAlgorithm == "" || c.Authority.blob == "") {
 		t.Fatalf("%s says %+v", key, c)
 	}
+	checkEncodings(t, key)
 	key.UsableBySSHD()
 	key.RSANumbers()
 	key.DSANumbers()

@@ -190,7 +190,7 @@ func plainSuspects(t *testing.T) (all []suspect) {
 // pointSuspects are keys whose points lie on the curve and are odd otherwise:
 // very small or large coordinates, and other encodings.
 func pointSuspects() (all []suspect) {
-	for _, c := range []*curve{nistp256, nistp384, nistp521} {
+	for _, c := range curves {
 		word, p := "ecdsa-sha2-"+c.name, c.elliptic.Params()
 		size := (p.BitSize + 7) / 8
 		add := func(how, point string) {

@@ -17,17 +17,17 @@ const (
 )
 
 // RFC4716 returns the key or certificate in the format of SSH.com and others
-// (RFC 4716), as ssh-keygen -e does, but with the key's own comment, in quotes;
-// without one there is no Comment header. Of a comment that is longer than the
-// RFC allows the beginning is kept (1022 bytes). It is empty for the zero PublicKey.
+// (RFC 4716), as ssh-keygen -e does, but with the key's own comment, in quotes,
+// as far as the format can carry it; without one there is no Comment header.
+// It is empty for the zero PublicKey.
 func (k PublicKey) RFC4716() string {
 	if k.blob == "" {
 		return ""
 	}
 	var text strings.Builder
 	text.WriteString(beginRFC4716 + "\n")
-	if k.comment != "" {
-		writeHeader(&text, `Comment: "`+firstBytes(k.comment, rfc4716Value-len(`""`))+`"`)
+	if comment := rfc4716Comment(k.comment); comment != "" {
+		writeHeader(&text, `Comment: "`+comment+`"`)
 	}
 	encoded := base64.StdEncoding.EncodeToString([]byte(k.blob))
 	for encoded != "" {
@@ -37,6 +37,21 @@ func (k PublicKey) RFC4716() string {
 	}
 	text.WriteString(endOf(beginRFC4716) + "\n")
 	return text.String()
+}
+
+// rfc4716Comment returns what can be written of a comment: nothing when it
+// looks like the format's own first or last line, and only as much as fits one
+// line when a colon in a later one would be taken for another header, both by
+// ssh-keygen -i, and else up to the RFC's limit.
+func rfc4716Comment(comment string) string {
+	limit := rfc4716Value - len(`""`)
+	switch {
+	case strings.Contains(comment, "----"), strings.Contains(comment, " END "):
+		return ""
+	case strings.Contains(comment, ": "):
+		limit = rfc4716Header - len(`Comment: ""`)
+	}
+	return firstBytes(comment, limit)
 }
 
 // writeHeader writes a header in lines that end in a backslash where they go on.

@@ -100,3 +100,27 @@ func mustFingerprint(t *testing.T, text string) Fingerprint {
 	}
 	return f
 }
+
+// FuzzParseFingerprint holds it to this: what it reads, it writes as a text
+// that it reads as the same, with whatever white space and prefix.
+func FuzzParseFingerprint(f *testing.F) {
+	key := mustParse(f, ed25519Line)
+	for _, s := range key.Spellings() {
+		f.Add(s.Text)
+	}
+	f.Add(" SHA1:" + strings.ToUpper(FingerprintSHA1([]byte("der"))))
+	f.Fuzz(func(t *testing.T, text string) {
+		print, err := ParseFingerprint(text)
+		if err != nil {
+			if print != (Fingerprint{}) || err.Error() != badFingerprint.English {
+				t.Fatalf("%q: %v, %v", text, print, err)
+			}
+			return
+		}
+		for _, same := range []string{print.String(), " " + print.String() + "\n"} {
+			if again, err := ParseFingerprint(same); err != nil || again != print {
+				t.Fatalf("%q is read as %v, and %q as %v, %v", text, print, same, again, err)
+			}
+		}
+	})
+}
