@@ -67,9 +67,10 @@ type Binding struct {
 	Since       time.Time
 }
 
-// AuthorizedKey is the line for authorized_keys, without newline, or "" for an
-// X.509 pair. A guest gets this and not the text, which may have any form that
-// some dialect takes.
+// AuthorizedKey is the line for authorized_keys, without newline, or "" for a
+// pair that no line lets in: X.509, and some certificates. A guest gets this and
+// not the text, which may have any form that some dialect takes, or be a
+// certificate: see [sshkey.PublicKey.LoginLine].
 func (b Binding) AuthorizedKey() string {
 	if b.Type != string(keypair.SSH) {
 		return ""
@@ -78,7 +79,7 @@ func (b Binding) AuthorizedKey() string {
 	if err != nil {
 		return ""
 	}
-	return p.AuthorizedKey()
+	return p.LoginLine()
 }
 
 // KeyName is the name of the key pair on the instance, or "".

@@ -43,10 +43,10 @@ func (b *syncBuffer) String() string {
 	return b.all.String()
 }
 
-// startSSHD lets in whoever has one of the keys. The listener is the test's
+// startSSHD lets in whom the lines of authorized_keys say. The listener is the test's
 // own, and each connection gets an sshd, as inetd would start it: so no port
 // has to be guessed.
-func startSSHD(t *testing.T, keys ...PublicKey) sshd {
+func startSSHD(t *testing.T, lines ...string) sshd {
 	t.Helper()
 	me, err := user.Current()
 	if err != nil {
@@ -61,13 +61,9 @@ func startSSHD(t *testing.T, keys ...PublicKey) sshd {
 	}
 	b := newBench(t)
 	hostKey := made(t, SpecEd25519)
-	var authorized strings.Builder
-	for _, k := range keys {
-		fmt.Fprintln(&authorized, k)
-	}
 	config := b.write("sshd_config", strings.Join([]string{
 		"HostKey " + b.write("host_key", string(hostKey.PEM())),
-		"AuthorizedKeysFile " + b.write("authorized_keys", authorized.String()),
+		"AuthorizedKeysFile " + b.write("authorized_keys", strings.Join(lines, "\n")+"\n"),
 		"AuthenticationMethods publickey",
 		"PermitRootLogin prohibit-password",
 		"UsePAM no",
@@ -134,9 +130,9 @@ func (s sshd) login(keyFile string) (string, error) {
 // with PuTTY's plink, and no other key does.
 func TestLogin(t *testing.T) {
 	t.Parallel()
-	var authorized []PublicKey
+	var authorized []string
 	for _, spec := range Specs() {
-		authorized = append(authorized, made(t, spec).Public("made here"))
+		authorized = append(authorized, made(t, spec).Public("made here").LoginLine())
 	}
 	s := startSSHD(t, authorized...)
 
