@@ -9,7 +9,7 @@ import (
 
 // Spelling is a fingerprint as ssh-keygen or a cloud shows it.
 type Spelling struct {
-	Shown string // by what: "SHA256", "MD5" (ssh-keygen's), or a cloud's name
+	Shown string // by what: "SHA256", "MD5" (ssh-keygen's), "MD5 hex", or a cloud's name
 	Text  string
 }
 
@@ -23,11 +23,17 @@ var keySpellings = []struct {
 }{
 	{"SHA256", func(k PublicKey) string { return k.Certified().FingerprintSHA256() }},
 	{"MD5", func(k PublicKey) string { return prefixMD5 + k.Certified().FingerprintMD5() }},
+	{"MD5 hex", bareMD5},
 	{"OpenStack", PublicKey.FingerprintMD5},
 	{"Huawei", PublicKey.FingerprintMD5},
 	{"TOAST", PublicKey.FingerprintMD5},
-	{"Alibaba", func(k PublicKey) string { return strings.ReplaceAll(k.Certified().FingerprintMD5(), ":", "") }},
+	{"Alibaba", bareMD5},
 	{"AWS", importedToEC2},
+}
+
+// bareMD5 is ssh-keygen's MD5 without its prefix and colons.
+func bareMD5(k PublicKey) string {
+	return strings.ReplaceAll(k.Certified().FingerprintMD5(), ":", "")
 }
 
 func importedToEC2(k PublicKey) string {

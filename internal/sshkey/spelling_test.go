@@ -26,6 +26,7 @@ func TestSpellings(t *testing.T) {
 		want := map[string]string{
 			"SHA256":    plain.FingerprintSHA256(),
 			"MD5":       "MD5:" + plain.FingerprintMD5(),
+			"MD5 hex":   strings.ReplaceAll(plain.FingerprintMD5(), ":", ""),
 			"OpenStack": key.FingerprintMD5(),
 			"Huawei":    key.FingerprintMD5(),
 			"TOAST":     key.FingerprintMD5(),
