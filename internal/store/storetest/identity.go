@@ -266,7 +266,7 @@ func testTokens(t *testing.T, s suite) {
 
 	write(t, db, func(tx *store.Tx) error { return tx.DeleteToken(ctx, identity.HashToken("old3")) })
 	refused(t, db.Write(ctx, func(tx *store.Tx) error { return tx.DeleteToken(ctx, identity.HashToken("old3")) }), fault.NotFound)
-	write(t, db, func(tx *store.Tx) error { return tx.DeleteTokensOfUser(ctx, "u1") })
+	write(t, db, func(tx *store.Tx) error { return tx.DeleteTokens(ctx, identity.TokenQuery{UserID: "u1"}) })
 	if there("mine") || there("old4") || !there("theirs") {
 		t.Error("not exactly the user's tokens are gone")
 	}
@@ -336,7 +336,7 @@ func testRevocation(t *testing.T, s suite) {
 		}
 		for range 2 { // the second time from the cache
 			for _, svc := range []*identity.Service{here, there} {
-				_, got, err := svc.CheckToken(ctx, text)
+				_, got, err := svc.CheckToken(ctx, text, identity.Use{})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -351,7 +351,7 @@ func testRevocation(t *testing.T, s suite) {
 	if err := here.RevokeToken(ctx, c, text); err != nil {
 		t.Fatal(err)
 	}
-	_, _, err = there.CheckToken(ctx, text)
+	_, _, err = there.CheckToken(ctx, text, identity.Use{})
 	refused(t, err, fault.Unauthenticated)
 	refused(t, there.RevokeToken(ctx, c, text), fault.NotFound)
 
@@ -360,7 +360,7 @@ func testRevocation(t *testing.T, s suite) {
 	if err := there.Ungrant(ctx, identity.Operator("r1"), given); err != nil {
 		t.Fatal(err)
 	}
-	_, _, err = here.CheckToken(ctx, text)
+	_, _, err = here.CheckToken(ctx, text, identity.Use{})
 	refused(t, err, fault.Unauthenticated)
 }
 

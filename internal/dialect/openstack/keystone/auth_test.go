@@ -84,7 +84,7 @@ func TestBadLogins(t *testing.T) {
 
 func TestUnknownMethod(t *testing.T) {
 	w := newWorld(t, nil)
-	want := `{"error":{"code":401,"identity":{"methods":["password","token"]},"message":"Attempted to authenticate with an unsupported method.","title":"Unauthorized"}}` + "\n"
+	want := `{"error":{"code":401,"identity":{"methods":["password","token","application_credential"]},"message":"Attempted to authenticate with an unsupported method.","title":"Unauthorized"}}` + "\n"
 	for name, body := range map[string]string{
 		"one":      `{"auth": {"identity": {"methods": ["oauth1"], "oauth1": {}}}}`,
 		"too many": `{"auth": {"identity": {"methods": ["password"` + manyMethods() + `]}}}`,

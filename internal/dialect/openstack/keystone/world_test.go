@@ -63,7 +63,7 @@ func newWorld(t *testing.T, ids map[string]string, change ...func(*identity.Opti
 	w := &world{t: t, db: db, log: &syncBuffer{}, clock: &clock{now: epoch},
 		users: map[string]identity.User{}, projects: map[string]identity.Project{}}
 	idOpt := identity.Options{Region: "one", Now: w.clock.Now, LockoutAttempts: 5}
-	ksOpt := keystone.Options{Base: openstack.Base{Prefix: "/identity"}, Region: "RegionOne"}
+	ksOpt := keystone.Options{Now: w.clock.Now, Base: openstack.Base{Prefix: "/identity"}, Region: "RegionOne"}
 	for _, f := range change {
 		f(&idOpt, &ksOpt)
 	}
@@ -154,6 +154,31 @@ func (w *world) tokenIn(user string, scope identity.Scope) string {
 		w.t.Fatalf("no token for %s: %v", user, err)
 	}
 	return text
+}
+
+// appAuth is the body of a login with an application credential.
+func appAuth(id, secret string) string {
+	return fmt.Sprintf(`{"auth": {"identity": {"methods": ["application_credential"], "application_credential": {"id": %q, "secret": %q}}}}`, id, secret)
+}
+
+// appToken logs in with an application credential.
+func (w *world) appToken(id, secret string) string {
+	w.t.Helper()
+	return w.do("POST", "/v3/auth/tokens", appAuth(id, secret)).is(http.StatusCreated).header.Get("X-Subject-Token")
+}
+
+// appCredentials is the path of a user's application credentials.
+func (w *world) appCredentials(user string) string {
+	return "/v3/users/" + w.users[user].ID + "/application_credentials"
+}
+
+// appCredential makes an application credential of a user's, from the members
+// of its object.
+func (w *world) appCredential(user, members string) (id, secret string) {
+	w.t.Helper()
+	made := w.as(user, "POST", w.appCredentials(user), `{"application_credential": {`+members+`}}`).is(http.StatusCreated).
+		at("application_credential").(map[string]any)
+	return made["id"].(string), made["secret"].(string)
 }
 
 // answer is what came back.
