@@ -107,7 +107,7 @@ func (s *Service) removeProject(ctx context.Context, tx Tx, c Caller, p Project)
 	}
 	if len(holdings) > 0 {
 		return &fault.Error{Kind: fault.Conflict, Resource: "project", Name: p.ID, Msg: fmt.Sprintf(
-			"Cannot delete project %s: it still has %s. Delete them first.", p.Name, inWords(holdings))}
+			"Cannot delete project %s while it has %s.", p.Name, inWords(holdings))}
 	}
 	if err := tx.DeleteProject(ctx, p.ID); err != nil {
 		return err

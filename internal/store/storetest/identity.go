@@ -112,6 +112,16 @@ func testAccounts(t *testing.T, s suite) {
 		return tx.InsertUser(ctx, u)
 	}), fault.Conflict)
 
+	renamed := account("acc")
+	renamed.Name, renamed.Description, renamed.Enabled = "new name", "", false
+	write(t, db, func(tx *store.Tx) error { return tx.UpdateAccount(ctx, renamed) })
+	read(t, db, func(tx *store.Tx) error {
+		a, err := tx.Account(ctx, "acc")
+		same(t, a, renamed)
+		return err
+	})
+	refused(t, db.Write(ctx, func(tx *store.Tx) error { return tx.UpdateAccount(ctx, account("none")) }), fault.NotFound)
+
 	changed := user("u2")
 	changed.Name, changed.Email, changed.Enabled, changed.PasswordHash = "renamed", "new@example.com", false, ""
 	closed := project("p2")
