@@ -2,6 +2,7 @@ package keystone_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -80,9 +81,21 @@ func newWorld(t *testing.T, ids map[string]string, change ...func(*identity.Opti
 	return w
 }
 
+// passwordHashes are everyone's, made once: a hash is meant to be slow.
+var passwordHashes = sync.OnceValue(func() map[string]string {
+	hasher, hashes := identity.NewHasher(2), map[string]string{}
+	for _, p := range people {
+		hash, err := hasher.Hash(context.Background(), p.name+"pw")
+		if err != nil {
+			panic(err)
+		}
+		hashes[p.name] = hash
+	}
+	return hashes
+})
+
 func (w *world) people(db identity.Store, ids map[string]string) {
 	w.t.Helper()
-	hasher := identity.NewHasher(2)
 	n := 0
 	id := func(what string) string {
 		n++
@@ -110,11 +123,7 @@ func (w *world) people(db identity.Store, ids map[string]string) {
 				}
 				w.projects[p.project] = project
 			}
-			hash, err := hasher.Hash(ctx, p.name+"pw")
-			if err != nil {
-				return err
-			}
-			u := identity.User{ID: id("user " + p.name), AccountID: account.ID, Name: p.name, Enabled: true, PasswordHash: hash, CreatedAt: epoch}
+			u := identity.User{ID: id("user " + p.name), AccountID: account.ID, Name: p.name, Enabled: true, PasswordHash: passwordHashes()[p.name], CreatedAt: epoch}
 			if err := tx.InsertUser(ctx, u); err != nil {
 				return err
 			}
