@@ -258,3 +258,18 @@ func (s *Service) DeleteAppCredential(ctx context.Context, c Caller, userID, id 
 		return s.audit(ctx, tx, c, audit.Delete, "application credential", id)
 	})
 }
+
+// dropAppCredentials removes credentials for a reason that is not their own,
+// and tells of each. Their tokens end by what gave the reason.
+func (s *Service) dropAppCredentials(ctx context.Context, tx Tx, c Caller, q AppCredentialQuery) error {
+	found, err := tx.AppCredentials(ctx, q)
+	if err != nil || len(found) == 0 {
+		return err
+	}
+	for _, k := range found {
+		if err := s.audit(ctx, tx, c, audit.Delete, "application credential", k.ID); err != nil {
+			return err
+		}
+	}
+	return tx.DeleteAppCredentials(ctx, q)
+}

@@ -58,7 +58,7 @@ func (s *Service) UpdateUser(ctx context.Context, c Caller, id string, ch UserCh
 			return err
 		}
 		if !u.Enabled {
-			if err := tx.DeleteAppCredentials(ctx, AppCredentialQuery{UserID: id}); err != nil {
+			if err := s.dropAppCredentials(ctx, tx, c, AppCredentialQuery{UserID: id}); err != nil {
 				return err
 			}
 			if err := tx.DeleteAccessRulesOfUser(ctx, id); err != nil {

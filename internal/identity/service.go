@@ -193,7 +193,7 @@ func (s *Service) assignIn(ctx context.Context, tx Tx, c Caller, a Assignment, a
 		return err
 	}
 	if action == audit.Ungrant {
-		err = s.take(ctx, tx, a)
+		err = s.take(ctx, tx, c, a)
 	} else if err = tx.InsertAssignment(ctx, a); err == nil {
 		err = tx.BumpEpoch(ctx)
 	}
@@ -206,7 +206,7 @@ func (s *Service) assignIn(ctx context.Context, tx Tx, c Caller, a Assignment, a
 	return tx.AppendAudit(ctx, e)
 }
 
-func (s *Service) take(ctx context.Context, tx Tx, a Assignment) error {
+func (s *Service) take(ctx context.Context, tx Tx, c Caller, a Assignment) error {
 	if err := tx.DeleteAssignment(ctx, a); err != nil {
 		return err
 	}
@@ -216,7 +216,7 @@ func (s *Service) take(ctx context.Context, tx Tx, a Assignment) error {
 	if a.Scope.Kind != ProjectScope {
 		return nil
 	}
-	return tx.DeleteAppCredentials(ctx, AppCredentialQuery{UserID: a.UserID, ProjectID: a.Scope.ID})
+	return s.dropAppCredentials(ctx, tx, c, AppCredentialQuery{UserID: a.UserID, ProjectID: a.Scope.ID})
 }
 
 // User returns a user: oneself, or anyone for administrators. Faults:

@@ -18,7 +18,7 @@ func rule(id, userID string) identity.AccessRule {
 
 func appCredential(id, userID string, rules ...identity.AccessRule) identity.AppCredential {
 	description, no := "for "+id, false
-	return identity.AppCredential{ //nolint:gosec // no credentials but of tests
+	return identity.AppCredential{
 		ID: id, UserID: userID, ProjectID: "p1", Name: "name of " + id, Description: &description, SecretHash: "$argon2id$" + id,
 		Roles: []identity.Role{identity.RoleReader, identity.RoleMember}, Unrestricted: &no, Rules: rules,
 		ExpiresAt: epoch.Add(time.Hour), CreatedAt: epoch,

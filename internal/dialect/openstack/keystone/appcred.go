@@ -174,14 +174,15 @@ func parseRoles(list schema.Value) ([]identity.Role, error) {
 	return roles, nil
 }
 
-const manageAppCredentials openstack.Rule = "Using method 'application_credential' is not allowed for managing additional application credentials."
+// restricted is what Keystone names instead of a rule.
+const restricted openstack.Rule = "Using method 'application_credential' is not allowed for managing additional application credentials."
 
 // appCredentialError puts Keystone's words to the core's faults.
 func appCredentialError(err error, id string) error {
 	var f *fault.Error
 	switch {
 	case errors.Is(err, identity.ErrRestricted):
-		return openstack.Denied(manageAppCredentials)
+		return openstack.Denied(restricted)
 	case errors.Is(err, identity.ErrRoleNotHeld):
 		return invalid("Invalid application credential: Cannot create an application credential with unassigned role")
 	case !errors.As(err, &f):

@@ -257,6 +257,10 @@ func TestAppCredentialsEnd(t *testing.T) {
 			if status := w.do("POST", "/v3/auth/tokens", appAuth(id, secret)).status; status != tc.login {
 				t.Errorf("the credential is good for %d, want %d", status, tc.login)
 			}
+			switch name {
+			case "deleted", "role taken", "user disabled":
+				w.audited("application credential", id, audit.Delete, audit.Create)
+			}
 		})
 	}
 }

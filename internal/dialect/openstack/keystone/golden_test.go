@@ -21,8 +21,6 @@ type deviation struct {
 	reason  string
 }
 
-const noRoute = "(not found) The resource could not be found."
-
 // deviations are all differences from the recordings, by the exchange's name.
 var deviations = map[string]deviation{
 	"no methods": {http.StatusBadRequest, "Invalid input for field 'identity': 'methods' is a required property",
