@@ -210,8 +210,11 @@ func acceptance(t *testing.T, cloud *cloud) {
 		{identity, cloud.Root, []string{
 			"TestTokensGet", "TestCatalogList", "TestEndpointsList", "TestEndpointsGet", "TestEndpointsNavigateCatalog",
 			"TestServicesList", "TestRegionsList", "TestRegionsGet", "TestDomainsList", "TestDomainsGet", "TestDomainsListAvailable",
-			"TestProjectsGet", "TestRolesList", "TestRolesGet", "TestUsersGet", "TestUsersListProjects",
+			"TestDomainsCRUD", "TestProjectsList", "TestProjectsGet", "TestProjectsCRUD",
+			"TestApplicationCredentialsCRD", "TestApplicationCredentialsAccessRules", "TestUserChangePassword", "TestReauthAuthResultDeadlock",
+			"TestRolesList", "TestRolesGet", "TestUsersGet", "TestUsersList", "TestUsersListProjects",
 		}},
+		{identity, cloud.Demo, []string{"TestProjectsListAvailable", "TestApplicationCredentialsCRD"}},
 	} {
 		cmd := exec.Command(run.program, "-test.v", "-test.run", "^("+strings.Join(run.tests, "|")+")$")
 		cmd.Dir = dir

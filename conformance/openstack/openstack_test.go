@@ -20,7 +20,9 @@ type cloud struct {
 	reader    harness.Account // may only look, in the demo project
 	outsider  harness.Account // a member of another project
 	collector harness.Account // a member whose key pairs are counted
-	demo      *harness.Session
+
+	programmer harness.Account // a member who has programs
+	demo       *harness.Session
 }
 
 // TestClients runs every client's session against one server, side by side.
@@ -32,6 +34,7 @@ func TestClients(t *testing.T) {
 	c.reader = c.AddUser("reader", c.Demo.Project, "reader")
 	c.outsider = c.AddUser("outsider", "other", "member")
 	c.collector = c.AddUser("collector", c.Demo.Project, "member")
+	c.programmer = c.AddUser("programmer", c.Demo.Project, "member")
 	c.demo = c.Login(c.Demo)
 
 	t.Run("sessions", func(t *testing.T) {
@@ -50,6 +53,10 @@ func TestClients(t *testing.T) {
 			{"gophercloud key pairs", gopherKeyPairs},
 			{"gophercloud quota", gopherQuota},
 			{"gophercloud server", gopherServer},
+			{"application credentials", appCredentials},
+			{"gophercloud application credential", gopherAppCredential},
+			{"administration", administration},
+			{"identity v2.0", identityV2},
 		} {
 			t.Run(session.name, func(t *testing.T) {
 				t.Parallel()

@@ -19,6 +19,8 @@ type Caller struct {
 	// ScopeAccount is set in account scope.
 	ScopeAccount Account
 	Roles        []Role // in the scope, implied ones included, lowest first
+	// AppCredential is what the caller came with, nil for a user's own login.
+	AppCredential *AppCredential
 
 	Region    string // the region's id
 	Dialect   string // "openstack", …: for the audit log

@@ -18,7 +18,8 @@ type UserChange struct {
 }
 
 // UpdateUser changes a user. A new password, and disabling the user, end all
-// their tokens at once. Faults: Forbidden (not an administrator), NotFound,
+// their tokens for good; disabling also removes their application credentials
+// and access rules, as Keystone does. Faults: Forbidden (not an administrator), NotFound,
 // Invalid (name, password), Exists (name, email).
 func (s *Service) UpdateUser(ctx context.Context, c Caller, id string, ch UserChange) (User, error) {
 	if err := Administrator.Check(c); err != nil {
@@ -53,13 +54,16 @@ func (s *Service) UpdateUser(ctx context.Context, c Caller, id string, ch UserCh
 		if err := tx.UpdateUser(ctx, u); err != nil {
 			return renamed(err, "user", u.Name)
 		}
-		if ch.Password != nil || !u.Enabled {
-			if err := tx.DeleteTokensOfUser(ctx, id); err != nil {
+		if err := s.endTokensUnless(ctx, tx, u.Enabled && ch.Password == nil, TokenQuery{UserID: id}); err != nil {
+			return err
+		}
+		if !u.Enabled {
+			if err := s.dropAppCredentials(ctx, tx, c, AppCredentialQuery{UserID: id}); err != nil {
 				return err
 			}
-		}
-		if err := tx.BumpEpoch(ctx); err != nil {
-			return err
+			if err := tx.DeleteAccessRulesOfUser(ctx, id); err != nil {
+				return err
+			}
 		}
 		return s.audit(ctx, tx, c, audit.Update, "user", u.Name)
 	})
@@ -73,8 +77,7 @@ type ProjectChange struct {
 	Enabled     *bool
 }
 
-// UpdateProject changes a project. While it is disabled, its tokens are not
-// good. Faults: Forbidden (not an administrator), NotFound, Invalid (name),
+// UpdateProject changes a project. Disabling it ends its tokens for good. Faults: Forbidden (not an administrator), NotFound, Invalid (name),
 // Exists (name).
 func (s *Service) UpdateProject(ctx context.Context, c Caller, id string, ch ProjectChange) (Project, error) {
 	if err := Administrator.Check(c); err != nil {
@@ -97,7 +100,7 @@ func (s *Service) UpdateProject(ctx context.Context, c Caller, id string, ch Pro
 		if err := tx.UpdateProject(ctx, p); err != nil {
 			return renamed(err, "project", p.Name)
 		}
-		if err := tx.BumpEpoch(ctx); err != nil {
+		if err := s.endTokensUnless(ctx, tx, p.Enabled, TokenQuery{Scope: Scope{ProjectScope, id}}); err != nil {
 			return err
 		}
 		return s.audit(ctx, tx, c, audit.Update, "project", p.Name)

@@ -11,10 +11,14 @@ import (
 type Login struct {
 	UserID string // or
 	Name   string // the user's name, in
-	// AccountID or AccountName.
+	// AccountID or AccountName; or
 	AccountID, AccountName string
+	// Email, the TOAST ID, which is asked for when there is no user of that name.
+	Email string
 
 	Password string
+	// APIPassword takes TOAST's API password in the place of the user's own, too.
+	APIPassword bool
 
 	Origin
 }
@@ -43,31 +47,41 @@ func (s *Service) LogIn(ctx context.Context, l Login) (User, error) {
 		return User{}, err
 	}
 	ok, err := s.hasher.Verify(ctx, u.PasswordHash, l.Password)
+	if err == nil && !ok && l.APIPassword {
+		ok, err = s.hasher.Verify(ctx, u.APIPasswordHash, l.Password)
+	}
 	if err != nil {
 		return User{}, err
 	}
-	// Looked at now, not before: those who wait for their turn to be checked
-	// must not all have passed already.
-	locked, err := s.isLocked(ctx, l, u)
-	if err != nil {
+	a := attempt{userID: u.ID, resource: "user", name: u.Name, Origin: l.Origin}
+	if u.ID != "" {
+		a.subject = "user:" + u.ID
+	}
+	if err := s.decide(ctx, a, ok && u.Enabled); err != nil {
 		return User{}, err
 	}
-	if locked {
-		return User{}, errUnauthenticated()
-	}
-	if !ok || !u.Enabled {
-		if err := s.loginFailed(ctx, l, u); err != nil {
-			return User{}, err
-		}
-		return User{}, errUnauthenticated()
-	}
-	return u, s.loginSucceeded(ctx, l, u)
+	return u, nil
 }
 
 func findUser(ctx context.Context, tx Tx, l Login) (User, error) {
 	if l.UserID != "" {
 		return tx.User(ctx, l.UserID)
 	}
+	u, err := findUserByName(ctx, tx, l)
+	if l.Email == "" || !fault.Is(err, fault.NotFound) {
+		return u, err
+	}
+	found, err := tx.Users(ctx, UserQuery{Email: l.Email})
+	if err != nil {
+		return User{}, err
+	}
+	if len(found) != 1 {
+		return User{}, fault.Missing("user", l.Email)
+	}
+	return found[0], nil
+}
+
+func findUserByName(ctx context.Context, tx Tx, l Login) (User, error) {
 	id := l.AccountID
 	if id == "" {
 		a, err := tx.AccountByName(ctx, l.AccountName)
@@ -105,102 +119,36 @@ func (s *Service) FindScope(ctx context.Context, kind ScopeKind, name, accountID
 	return scope, err
 }
 
-// widely is how many more failures it takes to lock a user for everyone, or an
-// address for every user, than one user from one address: otherwise anyone
-// could lock anyone out, or everyone behind the same proxy.
-const widely = 10
-
-// guarded is something that failed logins count against.
-type guarded struct {
-	key  string
-	most int // failures before it is locked
-}
-
-// guards are what a login counts against: the user from this address, the user
-// from anywhere, the address.
-func (s *Service) guards(l Login, u User) []guarded {
-	most := s.opt.LockoutAttempts
-	var g []guarded
-	if u.ID != "" {
-		g = append(g, guarded{"user:" + u.ID + " address:" + l.Address, most}, guarded{"user:" + u.ID, most * widely})
+// ChangePassword gives a user a new password for the one that l proves, and
+// ends all their tokens. It needs no token: who knows the password is the
+// user. Faults: as [Service.LogIn]; Invalid (password).
+func (s *Service) ChangePassword(ctx context.Context, l Login, password string) error {
+	l.APIPassword = false
+	u, err := s.LogIn(ctx, l)
+	if err != nil {
+		return err
 	}
-	if l.Address != "" {
-		g = append(g, guarded{"address:" + l.Address, most * widely})
+	hash, err := s.hasher.Hash(ctx, password)
+	if err != nil {
+		return err
 	}
-	return g
-}
-
-// isLocked tells whether something that the login counts against is locked.
-func (s *Service) isLocked(ctx context.Context, l Login, u User) (locked bool, err error) {
-	if s.opt.LockoutAttempts <= 0 { // an operator who turned locks off means those that hold, too
-		return false, nil
-	}
-	err = s.store.Read(ctx, func(tx Tx) error {
-		for _, g := range s.guards(l, u) {
-			f, err := tx.Failures(ctx, g.key)
-			if err != nil && !fault.Is(err, fault.NotFound) {
-				return err
-			}
-			locked = locked || s.now().Before(f.LockedUntil)
-		}
-		return nil
-	})
-	return locked, err
-}
-
-func (s *Service) loginFailed(ctx context.Context, l Login, u User) error {
 	return s.store.Write(ctx, func(tx Tx) error {
-		for _, g := range s.guards(l, u) {
-			if err := s.countFailure(ctx, tx, g.key, g.most); err != nil {
-				return err
-			}
+		now, err := tx.User(ctx, u.ID)
+		if err != nil {
+			return hidden(err)
+		}
+		if now.PasswordHash != u.PasswordHash || !now.Enabled {
+			return errUnauthenticated() // what was proved holds no longer
+		}
+		now.PasswordHash = hash
+		if err := tx.UpdateUser(ctx, now); err != nil {
+			return err
+		}
+		if err := s.endTokens(ctx, tx, TokenQuery{UserID: u.ID}); err != nil {
+			return err
 		}
 		e := audit.Entry{At: s.now(), RequestID: l.RequestID, Dialect: l.Dialect, Region: s.opt.Region,
-			UserID: u.ID, Action: audit.LoginFailed, Resource: "user", Name: u.Name, Detail: "from " + l.Address}
+			UserID: u.ID, Action: audit.Update, Resource: "user", Name: u.Name, Detail: "password"}
 		return tx.AppendAudit(ctx, e)
-	})
-}
-
-func (s *Service) countFailure(ctx context.Context, tx Tx, key string, most int) error {
-	now := s.now()
-	f, err := tx.Failures(ctx, key)
-	if err != nil && !fault.Is(err, fault.NotFound) {
-		return err
-	}
-	if f.Count == 0 || now.Sub(f.Since) > s.opt.LockoutDuration {
-		f = Failures{Since: now}
-	}
-	f.Count++
-	if most > 0 && f.Count >= most {
-		f = Failures{Count: 0, Since: now, LockedUntil: now.Add(s.opt.LockoutDuration)}
-	}
-	return tx.PutFailures(ctx, key, f)
-}
-
-// loginSucceeded forgets the user's failures from this address, and from
-// anywhere. Most logins have none to forget and write nothing here.
-func (s *Service) loginSucceeded(ctx context.Context, l Login, u User) error {
-	var old []string
-	err := s.store.Read(ctx, func(tx Tx) error {
-		for _, g := range s.guards(l, u)[:2] {
-			switch _, err := tx.Failures(ctx, g.key); {
-			case err == nil:
-				old = append(old, g.key)
-			case !fault.Is(err, fault.NotFound):
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil || len(old) == 0 {
-		return err
-	}
-	return s.store.Write(ctx, func(tx Tx) error {
-		for _, key := range old {
-			if err := tx.DeleteFailures(ctx, key); err != nil && !fault.Is(err, fault.NotFound) {
-				return err
-			}
-		}
-		return nil
 	})
 }

@@ -24,6 +24,10 @@ func (r random) id() string { return hex.EncodeToString(r.bytes(16)) }
 // token returns the text of a token: 256 random bits in URL-safe base64.
 func (r random) token() string { return "kr1." + base64.RawURLEncoding.EncodeToString(r.bytes(32)) }
 
+// secret returns 512 random bits as 86 characters, Keystone's form of an
+// application credential's secret.
+func (r random) secret() string { return base64.RawURLEncoding.EncodeToString(r.bytes(64)) }
+
 // auditID returns 128 random bits as 22 characters, Keystone's form.
 func (r random) auditID() string { return base64.RawURLEncoding.EncodeToString(r.bytes(16)) }
 

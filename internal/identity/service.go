@@ -88,7 +88,7 @@ func (s *Service) CreateUser(ctx context.Context, c Caller, n NewUser) (User, er
 		}
 		for _, g := range n.Grants {
 			g.UserID = u.ID
-			if err := s.assignIn(ctx, tx, c, g, audit.Grant, Tx.InsertAssignment); err != nil {
+			if err := s.assignIn(ctx, tx, c, g, audit.Grant); err != nil {
 				return err
 			}
 		}
@@ -154,26 +154,25 @@ func (s *Service) CreateProject(ctx context.Context, c Caller, accountID, name, 
 // Grant gives a user a role. Giving it again is fine. Faults: Forbidden,
 // NotFound (user, project, account), Invalid (role).
 func (s *Service) Grant(ctx context.Context, c Caller, a Assignment) error {
-	return s.assign(ctx, c, a, audit.Grant, Tx.InsertAssignment)
+	return s.assign(ctx, c, a, audit.Grant)
 }
 
-// Ungrant takes a role away; tokens that relied on it stop at once.
-// Faults as [Service.Grant].
+// Ungrant takes a role away. It ends the user's tokens in that scope and
+// removes their application credentials there, as Keystone does: neither comes
+// back with the role. Faults as [Service.Grant].
 func (s *Service) Ungrant(ctx context.Context, c Caller, a Assignment) error {
-	return s.assign(ctx, c, a, audit.Ungrant, Tx.DeleteAssignment)
+	return s.assign(ctx, c, a, audit.Ungrant)
 }
 
-func (s *Service) assign(ctx context.Context, c Caller, a Assignment, action audit.Action,
-	change func(Tx, context.Context, Assignment) error) error {
+func (s *Service) assign(ctx context.Context, c Caller, a Assignment, action audit.Action) error {
 	if err := Administrator.Check(c); err != nil {
 		return err
 	}
-	return s.store.Write(ctx, func(tx Tx) error { return s.assignIn(ctx, tx, c, a, action, change) })
+	return s.store.Write(ctx, func(tx Tx) error { return s.assignIn(ctx, tx, c, a, action) })
 }
 
 // assignIn changes an assignment within a transaction.
-func (s *Service) assignIn(ctx context.Context, tx Tx, c Caller, a Assignment, action audit.Action,
-	change func(Tx, context.Context, Assignment) error) error {
+func (s *Service) assignIn(ctx context.Context, tx Tx, c Caller, a Assignment, action audit.Action) error {
 	if _, ok := ParseRole(string(a.Role)); !ok {
 		return fault.Invalidf("role", "there is no role %q; the roles are admin, member and reader", a.Role)
 	}
@@ -193,16 +192,31 @@ func (s *Service) assignIn(ctx context.Context, tx Tx, c Caller, a Assignment, a
 	if err != nil {
 		return err
 	}
-	if err := change(tx, ctx, a); err != nil {
-		return err
+	if action == audit.Ungrant {
+		err = s.take(ctx, tx, c, a)
+	} else if err = tx.InsertAssignment(ctx, a); err == nil {
+		err = tx.BumpEpoch(ctx)
 	}
-	if err := tx.BumpEpoch(ctx); err != nil {
+	if err != nil {
 		return err
 	}
 	e := c.Audit(action, "user", u.Name)
 	e.Detail = string(a.Role) + " on " + a.Scope.ID
 	e.At = s.now()
 	return tx.AppendAudit(ctx, e)
+}
+
+func (s *Service) take(ctx context.Context, tx Tx, c Caller, a Assignment) error {
+	if err := tx.DeleteAssignment(ctx, a); err != nil {
+		return err
+	}
+	if err := s.endTokens(ctx, tx, TokenQuery{UserID: a.UserID, Scope: a.Scope}); err != nil {
+		return err
+	}
+	if a.Scope.Kind != ProjectScope {
+		return nil
+	}
+	return s.dropAppCredentials(ctx, tx, c, AppCredentialQuery{UserID: a.UserID, ProjectID: a.Scope.ID})
 }
 
 // User returns a user: oneself, or anyone for administrators. Faults:
@@ -281,8 +295,11 @@ func (s *Service) Accounts(ctx context.Context, c Caller) ([]Account, error) {
 
 // CreateAccessKey makes an access key for a user in a project and returns its
 // secret, which is shown this once. Users make their own, administrators
-// anyone's. Faults: Forbidden, NotFound (user, project).
+// anyone's. Faults: Forbidden ([ErrRestricted] too), NotFound (user, project).
 func (s *Service) CreateAccessKey(ctx context.Context, c Caller, userID, projectID string) (AccessKey, string, error) {
+	if err := c.Unrestricted(); err != nil {
+		return AccessKey{}, "", err
+	}
 	if userID != c.User.ID && !c.Admin() {
 		return AccessKey{}, "", &fault.Error{Kind: fault.Forbidden, Resource: "user", Name: userID}
 	}

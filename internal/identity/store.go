@@ -27,18 +27,30 @@ type Tx interface {
 	AccountByName(ctx context.Context, name string) (Account, error)
 	Accounts(ctx context.Context) ([]Account, error)
 	InsertAccount(ctx context.Context, a Account) error
+	UpdateAccount(ctx context.Context, a Account) error
+	// DeleteAccount removes an account that has no users and no projects, with
+	// the roles on it and the tokens of it; Conflict while it has some.
+	DeleteAccount(ctx context.Context, id string) error
 
 	Project(ctx context.Context, id string) (Project, error)
 	ProjectByName(ctx context.Context, accountID, name string) (Project, error)
 	Projects(ctx context.Context, q ProjectQuery) ([]Project, error)
 	InsertProject(ctx context.Context, p Project) error
 	UpdateProject(ctx context.Context, p Project) error
+	// DeleteProject removes a project with all of identity's that hangs on it:
+	// roles, credentials and tokens in it. It is no longer anyone's default.
+	DeleteProject(ctx context.Context, id string) error
+	// ProjectHoldings tells what a project has of what is not identity's.
+	ProjectHoldings(ctx context.Context, id string) ([]Holding, error)
 
 	User(ctx context.Context, id string) (User, error)
 	UserByName(ctx context.Context, accountID, name string) (User, error)
 	Users(ctx context.Context, q UserQuery) ([]User, error)
 	InsertUser(ctx context.Context, u User) error
 	UpdateUser(ctx context.Context, u User) error
+	// DeleteUser removes a user with all of identity's that hangs on them: roles,
+	// credentials, access rules and tokens.
+	DeleteUser(ctx context.Context, id string) error
 
 	// Assignments returns the roles given to a user, in every scope.
 	Assignments(ctx context.Context, userID string) ([]Assignment, error)
@@ -49,10 +61,25 @@ type Tx interface {
 	InsertAccessKey(ctx context.Context, k AccessKey) error
 	AccessKey(ctx context.Context, id string) (AccessKey, error)
 
+	// InsertAppCredential takes the access rules by their ids.
+	InsertAppCredential(ctx context.Context, k AppCredential) error
+	// AppCredentials are ordered by user and name.
+	AppCredentials(ctx context.Context, q AppCredentialQuery) ([]AppCredential, error)
+	// DeleteAppCredentials is nil when there are none; their tokens are not its business.
+	DeleteAppCredentials(ctx context.Context, q AppCredentialQuery) error
+
+	// AccessRules are ordered by service, path and method.
+	AccessRules(ctx context.Context, userID string) ([]AccessRule, error)
+	InsertAccessRule(ctx context.Context, r AccessRule) error
+	// DeleteAccessRule is Conflict for a rule that an application credential has.
+	DeleteAccessRule(ctx context.Context, id string) error
+	DeleteAccessRulesOfUser(ctx context.Context, userID string) error
+
 	InsertToken(ctx context.Context, t Token) error
 	Token(ctx context.Context, hash TokenHash) (Token, error)
 	DeleteToken(ctx context.Context, hash TokenHash) error
-	DeleteTokensOfUser(ctx context.Context, userID string) error
+	// DeleteTokens is nil when there are none.
+	DeleteTokens(ctx context.Context, q TokenQuery) error
 	// DeleteExpiredTokens removes at most limit tokens that expired before now.
 	DeleteExpiredTokens(ctx context.Context, now time.Time, limit int) error
 

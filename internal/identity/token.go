@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/keyreeve/keyreeve/internal/audit"
@@ -22,8 +23,9 @@ type Method string
 
 // The methods.
 const (
-	ByPassword Method = "password"
-	ByToken    Method = "token"
+	ByPassword      Method = "password"
+	ByToken         Method = "token"
+	ByAppCredential Method = "application_credential"
 )
 
 // Token is proof of a login, good in one scope until it expires or is revoked.
@@ -35,6 +37,18 @@ type Token struct {
 	AuditIDs  []string // its own, and that of the token it was made from
 	IssuedAt  time.Time
 	ExpiresAt time.Time
+	// AppCredentialID is set when it was made from an application credential.
+	AppCredentialID string
+}
+
+// TokenQuery selects tokens; exactly one field is set, or UserID with Scope.
+type TokenQuery struct {
+	UserID          string
+	Scope           Scope
+	AppCredentialID string
+	// AccountID selects those of the account's users, and those that are good in
+	// the account or a project of it.
+	AccountID string
 }
 
 // errUnauthenticated is the one answer to every failed login and bad token: it
@@ -56,8 +70,14 @@ func (s *Service) IssueToken(ctx context.Context, u User, scope Scope, methods [
 }
 
 // RescopeToken makes a token of another scope from a valid one; it expires no
-// later than that. Faults as [Service.IssueToken].
+// later than that. A token of an application credential makes no other
+// (Forbidden): it would be good for more than the credential. Other faults as
+// [Service.IssueToken].
 func (s *Service) RescopeToken(ctx context.Context, old Token, scope Scope, from Origin) (string, Token, Caller, error) {
+	if old.AppCredentialID != "" {
+		return "", Token{}, Caller{}, &fault.Error{Kind: fault.Forbidden, Resource: "token",
+			Msg: "a token of an application credential makes no other token: log in with the credential again"}
+	}
 	methods := old.Methods
 	if !slices.Contains(methods, ByToken) {
 		methods = append([]Method{ByToken}, methods...)
@@ -75,7 +95,12 @@ func (s *Service) issue(ctx context.Context, t Token, from Origin) (string, Toke
 	t.Hash = HashToken(text)
 	var c Caller
 	err := s.store.Write(ctx, func(tx Tx) error {
-		var err error
+		// Whoever ends tokens waits until this one is there to be ended, or this
+		// one waits and sees why.
+		_, err := tx.Epoch(ctx)
+		if err != nil {
+			return err
+		}
 		if c, err = s.resolve(ctx, tx, t); err != nil {
 			return err
 		}
@@ -91,6 +116,9 @@ func (s *Service) issue(ctx context.Context, t Token, from Origin) (string, Toke
 		if from.Address != "" {
 			e.Detail = "from " + from.Address
 		}
+		if t.AppCredentialID != "" {
+			e.Detail = strings.TrimSpace(e.Detail + " with application credential " + t.AppCredentialID)
+		}
 		return tx.AppendAudit(ctx, e)
 	})
 	if err != nil {
@@ -100,9 +128,21 @@ func (s *Service) issue(ctx context.Context, t Token, from Origin) (string, Toke
 }
 
 // CheckToken returns what a token stands for. An unknown, expired or revoked
-// token, and one whose user or project is gone or disabled or who lost the
-// role, is Unauthenticated.
-func (s *Service) CheckToken(ctx context.Context, text string) (Token, Caller, error) {
+// token, one whose user or project is gone or disabled or who lost the role,
+// and one of an application credential whose access rules do not admit the use
+// that is made of it, is Unauthenticated. The zero [Use] is admitted by no
+// access rule.
+func (s *Service) CheckToken(ctx context.Context, text string, u Use) (Token, Caller, error) {
+	t, c, err := s.LookUpToken(ctx, text)
+	if err == nil && c.AppCredential != nil && !c.AppCredential.admits(u) {
+		return Token{}, Caller{}, errUnauthenticated()
+	}
+	return t, c, err
+}
+
+// LookUpToken is [Service.CheckToken] for a token that is not used, but asked
+// about: what it may be used for does not matter.
+func (s *Service) LookUpToken(ctx context.Context, text string) (Token, Caller, error) {
 	if text == "" || len(text) > 255 {
 		return Token{}, Caller{}, errUnauthenticated()
 	}
@@ -120,10 +160,7 @@ func (s *Service) CheckToken(ctx context.Context, text string) (Token, Caller, e
 			return nil
 		}
 		if t, err = tx.Token(ctx, hash); err != nil {
-			if fault.Is(err, fault.NotFound) {
-				return errUnauthenticated()
-			}
-			return err
+			return hidden(err)
 		}
 		if c, err = s.resolve(ctx, tx, t); err != nil {
 			return err
@@ -153,24 +190,44 @@ func (s *Service) RevokeToken(ctx context.Context, c Caller, text string) error 
 		if t.UserID != c.User.ID && !c.Admin() {
 			return &fault.Error{Kind: fault.Forbidden, Resource: "token"}
 		}
-		if err := tx.DeleteToken(ctx, hash); err != nil {
+		if err := tx.BumpEpoch(ctx); err != nil {
 			return err
 		}
-		if err := tx.BumpEpoch(ctx); err != nil {
+		if err := tx.DeleteToken(ctx, hash); err != nil {
 			return err
 		}
 		return s.audit(ctx, tx, c, audit.Revoke, "token", t.AuditIDs[0])
 	})
 }
 
-// resolve reads who a token stands for and what they may do now.
-func (s *Service) resolve(ctx context.Context, tx Tx, t Token) (Caller, error) {
-	hidden := func(err error) error {
-		if fault.Is(err, fault.NotFound) {
-			return errUnauthenticated()
-		}
+// endTokens ends tokens for good, in every process. The epoch comes first: a
+// token that is being issued meanwhile holds it, and so is there to be ended.
+func (s *Service) endTokens(ctx context.Context, tx Tx, q TokenQuery) error {
+	if err := tx.BumpEpoch(ctx); err != nil {
 		return err
 	}
+	return tx.DeleteTokens(ctx, q)
+}
+
+// endTokensUnless ends tokens of what is no longer enabled. What is known of
+// them is looked at again in any case.
+func (s *Service) endTokensUnless(ctx context.Context, tx Tx, enabled bool, q TokenQuery) error {
+	if enabled {
+		return tx.BumpEpoch(ctx)
+	}
+	return s.endTokens(ctx, tx, q)
+}
+
+// hidden makes of what is not there what a login may be told of it.
+func hidden(err error) error {
+	if fault.Is(err, fault.NotFound) {
+		return errUnauthenticated()
+	}
+	return err
+}
+
+// resolve reads who a token stands for and what they may do now.
+func (s *Service) resolve(ctx context.Context, tx Tx, t Token) (Caller, error) {
 	c := Caller{Scope: t.Scope, Region: s.opt.Region}
 	var err error
 	if c.User, err = tx.User(ctx, t.UserID); err != nil {
@@ -209,6 +266,9 @@ func (s *Service) resolve(ctx context.Context, tx Tx, t Token) (Caller, error) {
 	c.Roles = expand(rolesIn(given, t.Scope))
 	if len(c.Roles) == 0 {
 		return Caller{}, errUnauthenticated()
+	}
+	if t.AppCredentialID != "" {
+		return s.confine(ctx, tx, c, t.AppCredentialID)
 	}
 	return c, nil
 }

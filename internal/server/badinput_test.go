@@ -30,6 +30,22 @@ var sound = map[string][]string{
 	"PATCH /v3/projects/{id}": {
 		`{"project": {"name": "demo-%d", "description": "d"}}`,
 	},
+	"POST /v3/users/{id}/password": {
+		`{"user": {"original_password": "o", "password": "p"}}`,
+	},
+	"POST /v3/users/{user}/application_credentials": {
+		`{"application_credential": {"name": "bad-%d", "description": "d", "secret": "s", "expires_at": "2999-01-01T00:00:00Z", "roles": [{"name": "reader"}], "unrestricted": true, "access_rules": [{"service": "compute", "method": "GET", "path": "/v2.1/**"}]}}`,
+	},
+	"POST /v3/domains": {
+		`{"domain": {"name": "bad-%d", "description": "d", "enabled": true}}`,
+	},
+	"PATCH /v3/domains/{id}": {
+		`{"domain": {"name": "Default-%d", "description": "d", "enabled": true}}`,
+	},
+	"POST /v2.0/tokens": {
+		`{"auth": {"tenantId": "t", "tenantName": "demo", "passwordCredentials": {"username": "nobody", "userId": "u", "password": "p"}}}`,
+		`{"auth": {"tenantId": "t", "token": {"id": "t"}}}`,
+	},
 	"POST /v3/groups": {
 		`{"group": {"name": "g", "description": "d", "domain_id": "default"}}`,
 	},

@@ -34,3 +34,10 @@ func (t *Tx) InsertAccount(ctx context.Context, a identity.Account) error {
 		`INSERT INTO accounts (`+accountColumns+`) VALUES ($1, $2, $3, $4, $5)`,
 		a.ID, a.Name, a.Description, bit(a.Enabled), micros(a.CreatedAt))
 }
+
+// UpdateAccount implements [identity.Tx].
+func (t *Tx) UpdateAccount(ctx context.Context, a identity.Account) error {
+	return t.change(ctx, "domain", a.ID,
+		`UPDATE accounts SET name = $2, description = $3, enabled = $4 WHERE id = $1`,
+		a.ID, a.Name, a.Description, bit(a.Enabled))
+}

@@ -78,6 +78,15 @@ func TestPlans(t *testing.T) {
 		},
 		"all key pairs": func(tx *Tx) error { _, err := tx.AllKeyPairs(ctx, "i", 10); return err },
 		"instance":      func(tx *Tx) error { _, err := tx.Instance(ctx, "i"); return err },
+		"application credential": func(tx *Tx) error {
+			_, err := tx.AppCredentials(ctx, identity.AppCredentialQuery{ID: "k", UserID: "u"})
+			return err
+		},
+		"application credential's name": func(tx *Tx) error {
+			_, err := tx.AppCredentials(ctx, identity.AppCredentialQuery{UserID: "u", Name: "n"})
+			return err
+		},
+		"access rules": func(tx *Tx) error { _, err := tx.AccessRules(ctx, "u"); return err },
 		"of project": func(tx *Tx) error {
 			_, err := tx.Instances(ctx, compute.InstanceQuery{Region: "r", ProjectID: "p", Limit: 5})
 			return err

@@ -56,6 +56,7 @@ func postgres(opt Options) (engine, error) {
 		classify:   classifyPostgres,
 		writes:     &sql.TxOptions{Isolation: sql.LevelReadCommitted},
 		rowLock:    " FOR UPDATE",
+		shareLock:  " FOR SHARE",
 		skipLocked: " FOR UPDATE SKIP LOCKED",
 	}, nil
 }

@@ -63,6 +63,9 @@ type engine struct {
 	// change: rowLock waits for others that do, skipLocked passes their rows by.
 	// Empty where there is one writer at a time.
 	rowLock, skipLocked string
+	// shareLock ends a SELECT whose rows nobody may change before this transaction
+	// ends; others may hold them as well.
+	shareLock string
 	// oneWriter is set where a write transaction is alone from its beginning.
 	oneWriter bool
 	// brief is set where a statement takes microseconds and never waits.

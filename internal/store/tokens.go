@@ -5,15 +5,16 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/keyreeve/keyreeve/internal/fault"
 	"github.com/keyreeve/keyreeve/internal/identity"
 )
 
-const tokenColumns = `hash, user_id, scope_kind, scope_id, methods, audit_ids, issued_at, expires_at` //nolint:gosec // names of columns
+const tokenColumns = `hash, user_id, scope_kind, scope_id, methods, audit_ids, issued_at, expires_at, app_credential_id` //nolint:gosec // names of columns
 
 func scanToken(s scanner) (t identity.Token, err error) {
 	var hash []byte
 	err = s.Scan(&hash, &t.UserID, &t.Scope.Kind, &t.Scope.ID, jsonInto{&t.Methods}, jsonInto{&t.AuditIDs},
-		instant{&t.IssuedAt}, instant{&t.ExpiresAt})
+		instant{&t.IssuedAt}, instant{&t.ExpiresAt}, &t.AppCredentialID)
 	if err == nil && copy(t.Hash[:], hash) != len(t.Hash) {
 		err = fmt.Errorf("a token's hash has %d bytes", len(hash))
 	}
@@ -23,9 +24,9 @@ func scanToken(s scanner) (t identity.Token, err error) {
 // InsertToken implements [identity.Tx].
 func (t *Tx) InsertToken(ctx context.Context, k identity.Token) error {
 	return t.insert(ctx, "token", "",
-		`INSERT INTO tokens (`+tokenColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		`INSERT INTO tokens (`+tokenColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 		k.Hash[:], k.UserID, int64(k.Scope.Kind), k.Scope.ID, jsonText(k.Methods), jsonText(k.AuditIDs),
-		micros(k.IssuedAt), micros(k.ExpiresAt))
+		micros(k.IssuedAt), micros(k.ExpiresAt), k.AppCredentialID)
 }
 
 // Token implements [identity.Tx].
@@ -38,9 +39,29 @@ func (t *Tx) DeleteToken(ctx context.Context, hash identity.TokenHash) error {
 	return t.change(ctx, "token", "", `DELETE FROM tokens WHERE hash = $1`, hash[:])
 }
 
-// DeleteTokensOfUser implements [identity.Tx].
-func (t *Tx) DeleteTokensOfUser(ctx context.Context, userID string) error {
-	_, err := t.exec(ctx, "revoking a user's tokens", `DELETE FROM tokens WHERE user_id = $1`, userID)
+// DeleteTokens implements [identity.Tx].
+func (t *Tx) DeleteTokens(ctx context.Context, q identity.TokenQuery) error {
+	var w where
+	if q.UserID != "" {
+		w.and(`user_id = ?`, q.UserID)
+	}
+	if q.Scope.Kind != identity.Unscoped {
+		w.and(`scope_kind = ?`, int64(q.Scope.Kind))
+		w.and(`scope_id = ?`, q.Scope.ID)
+	}
+	if q.AppCredentialID != "" {
+		w.and(`app_credential_id = ? AND app_credential_id <> ''`, q.AppCredentialID)
+	}
+	if q.AccountID != "" {
+		w.and(`(user_id IN (SELECT id FROM users WHERE account_id = ?)
+			OR scope_kind = ? AND scope_id IN (SELECT id FROM projects WHERE account_id = ?)
+			OR scope_kind = ? AND scope_id = ?)`,
+			q.AccountID, int64(identity.ProjectScope), q.AccountID, int64(identity.AccountScope), q.AccountID)
+	}
+	if len(w.conds) == 0 {
+		return &fault.Error{Kind: fault.Internal, Resource: "token", Msg: "which tokens to end is not said"}
+	}
+	_, err := t.exec(ctx, "ending tokens", `DELETE FROM tokens`+w.String(), w.args...)
 	return err
 }
 
@@ -63,7 +84,11 @@ func (t *Tx) DeleteExpiredTokens(ctx context.Context, now time.Time, limit int) 
 
 // Epoch implements [identity.Tx].
 func (t *Tx) Epoch(ctx context.Context) (int64, error) {
-	return t.number(ctx, "epoch", `SELECT n FROM epoch WHERE id = 1`)
+	query := `SELECT n FROM epoch WHERE id = 1`
+	if t.write {
+		query += t.db.engine.shareLock
+	}
+	return t.number(ctx, "epoch", query)
 }
 
 // BumpEpoch implements [identity.Tx].

@@ -80,18 +80,20 @@ type Route struct {
 
 // Tokens checks the tokens that callers bring; [identity.Service] does.
 type Tokens interface {
-	// CheckToken returns what a token stands for. Faults: Unauthenticated.
-	CheckToken(ctx context.Context, text string) (identity.Token, identity.Caller, error)
+	// CheckToken returns what a token stands for that is brought for a use.
+	// Faults: Unauthenticated.
+	CheckToken(ctx context.Context, text string, use identity.Use) (identity.Token, identity.Caller, error)
 }
 
-// Authenticate finds out who calls, from the header X-Auth-Token. Faults:
-// Unauthenticated, and what tokens says.
+// Authenticate finds out who calls, from the header X-Auth-Token. The access
+// rules of an application credential are held against what [Serving] said of
+// the request. Faults: Unauthenticated, and what tokens says.
 func Authenticate(r *http.Request, tokens Tokens) (identity.Token, identity.Caller, error) {
 	text := r.Header.Get("X-Auth-Token")
 	if text == "" {
 		return identity.Token{}, identity.Caller{}, &fault.Error{Kind: fault.Unauthenticated, Msg: "the request has no token"}
 	}
-	t, c, err := tokens.CheckToken(r.Context(), text)
+	t, c, err := tokens.CheckToken(r.Context(), text, useOf(r.Context()))
 	if err != nil {
 		return identity.Token{}, identity.Caller{}, err
 	}

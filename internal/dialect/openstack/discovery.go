@@ -125,3 +125,11 @@ func IdentityRoot(base string) Fields {
 
 // IdentityVersion is what GET /v3 answers on the identity service.
 func IdentityVersion(base string) Fields { return Fields{F("version", identityDoc(base))} }
+
+// IdentityV2Version is what GET /v2.0 answers on the identity service, where
+// nothing points to it.
+func IdentityV2Version(base string) Fields {
+	return Fields{F("version", VersionDoc{ID: "v2.0", Status: "deprecated", Updated: "2016-08-04T00:00:00Z",
+		Links:      Self(base + "/v2.0/"),
+		MediaTypes: []MediaType{{plainJSON, "application/vnd.openstack.identity-v2.0+json"}}})}
+}

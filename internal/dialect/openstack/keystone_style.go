@@ -59,10 +59,11 @@ func (e *AuthMethodError) Error() string { return e.Message }
 // Expecting makes the [fault.Invalid] for something that a request body or
 // header lacks: Expecting("domain", "user").
 func Expecting(what, where string) error {
-	return &fault.Error{Kind: fault.Invalid, Field: what, Msg: "Expecting to find " + what + " in " + where + "." + keystoneBlame}
+	return &fault.Error{Kind: fault.Invalid, Field: what, Msg: "Expecting to find " + what + " in " + where + "." + Blame}
 }
 
-const keystoneBlame = " The server could not comply with the request since it is either malformed or otherwise incorrect. The client is assumed to be in error."
+// Blame ends the sentences about malformed requests.
+const Blame = " The server could not comply with the request since it is either malformed or otherwise incorrect. The client is assumed to be in error."
 
 // Error answers with an error: a [fault.Error], an [*AuthMethodError], or any
 // other, which is internal.
@@ -128,7 +129,7 @@ func keystoneInvalid(e *fault.Error) string {
 	var f *schema.Fault
 	switch {
 	case errors.Is(e, schema.ErrMalformed):
-		return "Expecting to find valid JSON in request body." + keystoneBlame
+		return "Expecting to find valid JSON in request body." + Blame
 	case errors.As(e, &f) && len(f.Path) > 0:
 		return "Invalid input for field '" + strings.Join(f.Path, "/") + "': " + f.Message
 	}

@@ -19,6 +19,7 @@ type PlainStyle interface {
 // PlainService serves the routes of a service without microversions.
 type PlainService struct {
 	Name   string // "glance", for the listener
+	Type   string // "image", as in the catalog
 	Tokens Tokens
 	Base   Base
 	Style  PlainStyle
@@ -40,7 +41,7 @@ func (s PlainService) Handler() http.Handler {
 			}
 		})
 	}
-	return wire.CollapseSlashes(mux)
+	return wire.CollapseSlashes(Serving(s.Type, mux))
 }
 
 // Surface tells the listener how much to read, and how the service fails.

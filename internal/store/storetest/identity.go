@@ -112,6 +112,16 @@ func testAccounts(t *testing.T, s suite) {
 		return tx.InsertUser(ctx, u)
 	}), fault.Conflict)
 
+	renamed := account("acc")
+	renamed.Name, renamed.Description, renamed.Enabled = "new name", "", false
+	write(t, db, func(tx *store.Tx) error { return tx.UpdateAccount(ctx, renamed) })
+	read(t, db, func(tx *store.Tx) error {
+		a, err := tx.Account(ctx, "acc")
+		same(t, a, renamed)
+		return err
+	})
+	refused(t, db.Write(ctx, func(tx *store.Tx) error { return tx.UpdateAccount(ctx, account("none")) }), fault.NotFound)
+
 	changed := user("u2")
 	changed.Name, changed.Email, changed.Enabled, changed.PasswordHash = "renamed", "new@example.com", false, ""
 	closed := project("p2")
@@ -266,7 +276,7 @@ func testTokens(t *testing.T, s suite) {
 
 	write(t, db, func(tx *store.Tx) error { return tx.DeleteToken(ctx, identity.HashToken("old3")) })
 	refused(t, db.Write(ctx, func(tx *store.Tx) error { return tx.DeleteToken(ctx, identity.HashToken("old3")) }), fault.NotFound)
-	write(t, db, func(tx *store.Tx) error { return tx.DeleteTokensOfUser(ctx, "u1") })
+	write(t, db, func(tx *store.Tx) error { return tx.DeleteTokens(ctx, identity.TokenQuery{UserID: "u1"}) })
 	if there("mine") || there("old4") || !there("theirs") {
 		t.Error("not exactly the user's tokens are gone")
 	}
@@ -336,7 +346,7 @@ func testRevocation(t *testing.T, s suite) {
 		}
 		for range 2 { // the second time from the cache
 			for _, svc := range []*identity.Service{here, there} {
-				_, got, err := svc.CheckToken(ctx, text)
+				_, got, err := svc.CheckToken(ctx, text, identity.Use{})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -351,7 +361,7 @@ func testRevocation(t *testing.T, s suite) {
 	if err := here.RevokeToken(ctx, c, text); err != nil {
 		t.Fatal(err)
 	}
-	_, _, err = there.CheckToken(ctx, text)
+	_, _, err = there.CheckToken(ctx, text, identity.Use{})
 	refused(t, err, fault.Unauthenticated)
 	refused(t, there.RevokeToken(ctx, c, text), fault.NotFound)
 
@@ -360,7 +370,7 @@ func testRevocation(t *testing.T, s suite) {
 	if err := there.Ungrant(ctx, identity.Operator("r1"), given); err != nil {
 		t.Fatal(err)
 	}
-	_, _, err = here.CheckToken(ctx, text)
+	_, _, err = here.CheckToken(ctx, text, identity.Use{})
 	refused(t, err, fault.Unauthenticated)
 }
 

@@ -37,7 +37,7 @@ func New(opt Options) *Dialect {
 	}
 	d := &Dialect{compute: opt.Compute, style: openstack.GlanceStyle{RequestID: wire.RequestID, Identity: opt.IdentityBase}}
 	d.service = openstack.PlainService{
-		Name: "glance", Tokens: opt.Identity, Base: opt.Base, Style: d.style,
+		Name: "glance", Type: "image", Tokens: opt.Identity, Base: opt.Base, Style: d.style,
 		Routes: []openstack.Route{
 			{Method: http.MethodGet, Pattern: "/", Access: identity.Public, Handle: versions(http.StatusMultipleChoices)},
 			{Method: http.MethodGet, Pattern: "/versions", Access: identity.Public, Handle: versions(http.StatusOK)},

@@ -13,20 +13,22 @@ import (
 
 // methods are the ways to log in: what checks each, and whom it found.
 var methods = map[identity.Method]func(*Dialect, *openstack.Call, *login) (userID string, err error){
-	identity.ByPassword: (*Dialect).byPassword,
-	identity.ByToken:    (*Dialect).byToken,
+	identity.ByPassword:      (*Dialect).byPassword,
+	identity.ByToken:         (*Dialect).byToken,
+	identity.ByAppCredential: (*Dialect).byAppCredential,
 }
 
 // methodNames lists them as clients are told.
 func methodNames() []string {
-	return []string{string(identity.ByPassword), string(identity.ByToken)}
+	return []string{string(identity.ByPassword), string(identity.ByToken), string(identity.ByAppCredential)}
 }
 
 // login is one attempt to get a token.
 type login struct {
 	request authRequest
 	user    identity.User
-	parent  *identity.Token // the token that the new one is made from, nil without
+	parent  *identity.Token         // the token that the new one is made from, nil without
+	app     *identity.AppCredential // that gives the token its scope and roles, nil without
 }
 
 // createToken answers POST /v3/auth/tokens
@@ -68,6 +70,9 @@ func (d *Dialect) logIn(c *openstack.Call, request authRequest) (string, identit
 	if userID == "" {
 		return "", identity.Token{}, identity.Caller{}, unauthorized()
 	}
+	if l.app != nil {
+		return d.identity.IssueAppToken(c.Context(), *l.app, request.methods, origin(c))
+	}
 	scope, err := d.scope(c, request.scope)
 	if err != nil {
 		return "", identity.Token{}, identity.Caller{}, err
@@ -94,28 +99,31 @@ func (d *Dialect) issue(c *openstack.Call, l *login, scope identity.Scope) (stri
 			from.Methods = append(slices.Clone(from.Methods), m)
 		}
 	}
-	return d.identity.RescopeToken(c.Context(), from, scope, origin(c))
+	return d.rescope(c, from, scope)
 }
 
 // byPassword takes a name before an id where a request has both, as Keystone
 // does.
 func (d *Dialect) byPassword(c *openstack.Call, l *login) (string, error) {
-	who := l.request.user
-	attempt := identity.Login{
-		Password: l.request.password, Origin: origin(c),
-	}
-	if who.name == "" {
-		attempt.UserID = who.id
-	} else {
-		attempt.Name, attempt.AccountID, attempt.AccountName = who.name, who.domain.id, who.domain.name
-	}
+	attempt := l.request.user.login()
+	attempt.Password, attempt.Origin = l.request.password, origin(c)
 	u, err := d.identity.LogIn(c.Context(), attempt)
 	l.user = u
 	return u.ID, err
 }
 
+// byAppCredential takes a credential by its id, or by its name among a user's.
+func (d *Dialect) byAppCredential(c *openstack.Call, l *login) (string, error) {
+	app := l.request.app
+	u, k, err := d.identity.LogInByApp(c.Context(), identity.AppLogin{
+		ID: app.id, Name: app.name, Owner: app.user.login(), Secret: app.secret, Origin: origin(c),
+	})
+	l.user, l.app = u, &k
+	return u.ID, err
+}
+
 func (d *Dialect) byToken(c *openstack.Call, l *login) (string, error) {
-	t, caller, err := d.identity.CheckToken(c.Context(), l.request.token)
+	t, caller, err := d.identity.LookUpToken(c.Context(), l.request.token)
 	if err != nil {
 		return "", unknownSubject(err)
 	}

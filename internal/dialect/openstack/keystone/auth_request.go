@@ -16,6 +16,7 @@ type authRequest struct {
 	user     named             // of the password method
 	password string
 	token    string // of the token method
+	app      appRequest
 	scope    scopeRequest
 }
 
@@ -24,6 +25,22 @@ type authRequest struct {
 type named struct {
 	id, name string
 	domain   domainRef
+}
+
+// login is whose login it is.
+func (n named) login() identity.Login {
+	if n.name == "" {
+		return identity.Login{UserID: n.id}
+	}
+	return identity.Login{Name: n.name, AccountID: n.domain.id, AccountName: n.domain.name}
+}
+
+// appRequest is an application credential: its id, or its name and user. Where
+// both are given the id counts.
+type appRequest struct {
+	id, name string
+	user     named
+	secret   string
 }
 
 type domainRef struct{ id, name string }
@@ -60,6 +77,10 @@ var (
 			schema.Prop("token", schema.Object{Required: []string{"id"}, Properties: []schema.Property{
 				schema.Prop("id", schema.String{}),
 			}}),
+			schema.Prop("application_credential", schema.Object{Properties: append(slices.Clone(idOrName),
+				schema.Prop("secret", schema.String{}),
+				schema.Prop("user", schema.Object{Properties: append(slices.Clone(idOrName), schema.Prop("domain", domainSchema))}),
+			)}),
 		}}),
 	}}
 	scopeSchema = schema.Object{Properties: []schema.Property{
@@ -113,7 +134,33 @@ func parseAuth(auth schema.Value) (authRequest, error) {
 		a.password = user.At("password").Text()
 	}
 	a.token = auth.At("identity", "token", "id").Text()
+	if slices.Contains(a.methods, identity.ByAppCredential) {
+		if scope.Exists() {
+			return authRequest{}, errAppCredentialScope()
+		}
+		if a.app, err = parseApp(auth.At("identity", "application_credential")); err != nil {
+			return authRequest{}, err
+		}
+	}
 	return a, nil
+}
+
+func parseApp(v schema.Value) (appRequest, error) {
+	const method = string(identity.ByAppCredential)
+	app := appRequest{id: v.At("id").Text(), name: v.At("name").Text(), secret: v.At("secret").Text()}
+	switch {
+	case app.secret == "":
+		return appRequest{}, openstack.Expecting("secret", method)
+	case app.id != "":
+		return app, nil
+	case app.name == "":
+		return appRequest{}, openstack.Expecting("id or name", method)
+	case !v.At("user").Exists():
+		return appRequest{}, openstack.Expecting("user", method)
+	}
+	var err error
+	app.user, err = parseNamed(v.At("user"), "user")
+	return app, err
 }
 
 // namedPlaces are the things that must be named one way or the other.

@@ -1,13 +1,16 @@
 // Package keystone speaks OpenStack's Identity API v3: discovery, tokens, the
-// catalog, and users, projects, domains and roles as far as clients of the
-// other services need them (https://docs.openstack.org/api-ref/identity/v3/).
+// catalog, application credentials, and users, projects, domains and roles as
+// far as clients of the other services need them
+// (https://docs.openstack.org/api-ref/identity/v3/); and of v2.0 the tokens.
 //
 // Keystone's domain is the core's account.
 package keystone
 
 import (
+	"context"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack"
 	"github.com/keyreeve/keyreeve/internal/fault"
@@ -22,6 +25,7 @@ type Options struct {
 	Fixed    string         // scheme and host of the catalog's URLs; "" takes each request's
 	Region   string         // the region's name towards OpenStack, "RegionOne"
 	Services []Service      // the catalog; nil is [Services]
+	Now      func() time.Time
 }
 
 // Dialect is the identity service.
@@ -30,6 +34,7 @@ type Dialect struct {
 	base     openstack.Base
 	catalog  catalog
 	style    openstack.KeystoneStyle
+	now      func() time.Time
 	mux      *wire.Mux
 	routes   []openstack.Route
 }
@@ -39,8 +44,11 @@ func New(opt Options) *Dialect {
 	if opt.Services == nil {
 		opt.Services = Services()
 	}
+	if opt.Now == nil {
+		opt.Now = time.Now
+	}
 	d := &Dialect{
-		identity: opt.Identity, base: opt.Base,
+		identity: opt.Identity, base: opt.Base, now: opt.Now,
 		catalog: catalog{region: opt.Region, fixed: opt.Fixed, services: opt.Services},
 		style:   openstack.KeystoneStyle{RequestID: wire.RequestID, Base: opt.Base},
 	}
@@ -48,6 +56,7 @@ func New(opt Options) *Dialect {
 	for _, table := range [][]openstack.Route{
 		d.discoveryRoutes(), d.tokenRoutes(), d.ownRoutes(),
 		d.domainRoutes(), d.projectRoutes(), d.userRoutes(), d.groupRoutes(),
+		d.appCredentialRoutes(), d.accessRuleRoutes(), d.v2Routes(),
 		d.roleRoutes(), d.grantRoutes(), d.assignmentRoutes(), d.endpointRoutes(),
 	} {
 		d.routes = append(d.routes, withHead(table)...)
@@ -60,7 +69,9 @@ func New(opt Options) *Dialect {
 
 // Handler serves the API from its root: "/v3/auth/tokens". Doubled slashes in
 // a path count once.
-func (d *Dialect) Handler() http.Handler { return wire.CollapseSlashes(d.mux) }
+func (d *Dialect) Handler() http.Handler {
+	return wire.CollapseSlashes(openstack.Serving("identity", d.mux))
+}
 
 // Routes returns every call that is served and who may make it.
 func (d *Dialect) Routes() []openstack.Route { return d.routes }
@@ -75,7 +86,7 @@ func (d *Dialect) Surface() wire.Surface {
 	}
 	return wire.Surface{
 		Name: "keystone", BodyLimit: openstack.MaxBody,
-		// Keystone v2.0 had tokens in paths; who still asks so gets 404, but the token may be good.
+		// v2.0 has tokens in paths that are not served here; who asks so gets 404, but the token may be good.
 		Redact: wire.MaskAfter("tokens"),
 		Failed: refuse(fault.Internal), TooLarge: refuse(fault.TooLarge),
 	}
@@ -108,7 +119,7 @@ func (d *Dialect) serve(route openstack.Route) http.Handler {
 func (d *Dialect) answer(w http.ResponseWriter, c *openstack.Call, route openstack.Route) error {
 	if route.Access != identity.Public {
 		var err error
-		if c.Token, c.Caller, err = openstack.Authenticate(c.Request, d.identity); err != nil {
+		if c.Token, c.Caller, err = openstack.Authenticate(c.Request, d.tokensFor(route)); err != nil {
 			return err
 		}
 	}
@@ -116,6 +127,23 @@ func (d *Dialect) answer(w http.ResponseWriter, c *openstack.Call, route opensta
 		return err
 	}
 	return route.Handle(w, c)
+}
+
+// tokensFor checks tokens for a route. Whether a token is good may be asked with
+// any, whatever its access rules say: services ask on behalf of those who call
+// them (keystonemiddleware/auth_token).
+func (d *Dialect) tokensFor(route openstack.Route) openstack.Tokens {
+	if route.Method == http.MethodGet && route.Rule == validateToken {
+		return forAnyUse{d.identity}
+	}
+	return d.identity
+}
+
+type forAnyUse struct{ *identity.Service }
+
+// CheckToken implements [openstack.Tokens].
+func (f forAnyUse) CheckToken(ctx context.Context, text string, _ identity.Use) (identity.Token, identity.Caller, error) {
+	return f.LookUpToken(ctx, text)
 }
 
 // unknown answers for a path that is not served, or not with this method.

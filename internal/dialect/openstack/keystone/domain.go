@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack"
+	"github.com/keyreeve/keyreeve/internal/dialect/openstack/schema"
 	"github.com/keyreeve/keyreeve/internal/identity"
 )
 
@@ -11,6 +12,9 @@ func (d *Dialect) domainRoutes() []openstack.Route {
 	return []openstack.Route{
 		{Method: "GET", Pattern: "/v3/domains", Access: identity.Administrator, Rule: "identity:list_domains", Handle: d.listDomains},
 		{Method: "GET", Pattern: "/v3/domains/{id}", Access: identity.AnyUser, Rule: "identity:get_domain", Handle: d.showDomain},
+		{Method: "POST", Pattern: "/v3/domains", Access: identity.Administrator, Rule: "identity:create_domain", Handle: d.createDomain},
+		{Method: "PATCH", Pattern: "/v3/domains/{id}", Access: identity.Administrator, Rule: "identity:update_domain", Handle: d.updateDomain},
+		{Method: "DELETE", Pattern: "/v3/domains/{id}", Access: identity.Administrator, Rule: "identity:delete_domain", Handle: d.deleteDomain},
 	}
 }
 
@@ -37,7 +41,7 @@ func domainBodies(c *openstack.Call, found []identity.Account) []domainBody {
 	return all
 }
 
-// listDomains filters by name and enabled.
+// listDomains filters by name (also inexactly) and enabled.
 func (d *Dialect) listDomains(w http.ResponseWriter, c *openstack.Call) error {
 	f, err := readFilter(c.Request)
 	if err != nil {
@@ -64,4 +68,51 @@ func (d *Dialect) showDomain(w http.ResponseWriter, c *openstack.Call) error {
 		return missing(err, "domain", id)
 	}
 	return d.one(w, c, http.StatusOK, "domain", domainBodyOf(c, a))
+}
+
+// The schemas of keystone/resource/schema.py.
+var (
+	domainMembers = []schema.Property{
+		schema.Prop("enabled", schema.Boolean{}),
+		schema.Prop("description", schema.String{Nullable: true}),
+		schema.Prop("name", schema.String{Min: 1, Max: 64, Pattern: nonBlank}),
+	}
+	domainCreate = schema.Object{Properties: domainMembers, Required: []string{"name"}}
+	domainUpdate = schema.Object{Properties: domainMembers}
+)
+
+func (d *Dialect) createDomain(w http.ResponseWriter, c *openstack.Call) error {
+	v, err := readResource(c.Request, "domain", domainCreate)
+	if err != nil {
+		return err
+	}
+	enabled := flag(v.At("enabled"))
+	a, err := d.identity.CreateAccount(c.Context(), c.Caller, v.At("name").Text(), v.At("description").Text(), enabled == nil || *enabled)
+	if err != nil {
+		return err
+	}
+	return d.one(w, c, http.StatusCreated, "domain", domainBodyOf(c, a))
+}
+
+func (d *Dialect) updateDomain(w http.ResponseWriter, c *openstack.Call) error {
+	v, err := readResource(c.Request, "domain", domainUpdate)
+	if err != nil {
+		return err
+	}
+	id := c.PathValue("id")
+	a, err := d.identity.UpdateAccount(c.Context(), c.Caller, id, identity.AccountChange{
+		Name: text(v.At("name")), Description: text(v.At("description")), Enabled: flag(v.At("enabled"))})
+	if err != nil {
+		return refused(missing(err, "domain", id), "")
+	}
+	return d.one(w, c, http.StatusOK, "domain", domainBodyOf(c, a))
+}
+
+// deleteDomain removes a domain that was disabled before, with all that is in it.
+func (d *Dialect) deleteDomain(w http.ResponseWriter, c *openstack.Call) error {
+	id := c.PathValue("id")
+	if err := d.identity.DeleteAccount(c.Context(), c.Caller, id); err != nil {
+		return refused(missing(err, "domain", id), "")
+	}
+	return d.empty(w, c)
 }

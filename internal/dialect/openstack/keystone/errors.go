@@ -41,6 +41,13 @@ func errMethodUnsupported() error {
 	}
 }
 
+// errAppCredentialScope refuses a scope beside an application credential, which
+// has its own.
+func errAppCredentialScope() error {
+	return &openstack.AuthMethodError{
+		Message: "Error authenticating with application credential: Application credentials cannot request a scope."}
+}
+
 // taken tells in which domain a name is taken, as Keystone does. Other errors
 // stay as they are.
 func taken(err error, domainID string) error {
@@ -60,4 +67,17 @@ func missing(err error, resource, id string) error {
 		return fault.Missing(resource, id)
 	}
 	return err
+}
+
+// refused is a 403 that no policy rule gives: the state of the thing does. An
+// empty text leaves the core's. Other errors stay as they are.
+func refused(err error, text string) error {
+	var e *fault.Error
+	if !errors.As(err, &e) || e.Kind != fault.Conflict {
+		return err
+	}
+	if text == "" {
+		text = e.Msg
+	}
+	return &fault.Error{Kind: fault.Forbidden, Msg: text, Err: openstack.Rule("")}
 }

@@ -28,9 +28,17 @@ func (d *Dialect) ownCatalog(w http.ResponseWriter, c *openstack.Call) error {
 	return nil
 }
 
-// ownProjects lists the projects that a token can be had for.
+// ownProjects lists the projects that a token can be had for. It has no filters.
 func (d *Dialect) ownProjects(w http.ResponseWriter, c *openstack.Call) error {
-	return d.projectsOf(w, c, identity.ProjectQuery{UserID: c.Caller.User.ID, Enabled: new(true)})
+	found, err := d.identity.Projects(c.Context(), c.Caller, identity.ProjectQuery{UserID: c.Caller.User.ID, Enabled: new(true)})
+	if err != nil {
+		return err
+	}
+	all := make([]projectBody, len(found))
+	for i, p := range found {
+		all[i] = projectBodyOf(c, p)
+	}
+	return d.list(w, c, "projects", all)
 }
 
 // ownDomains lists the domains that a token can be had for.

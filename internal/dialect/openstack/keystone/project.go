@@ -15,6 +15,7 @@ func (d *Dialect) projectRoutes() []openstack.Route {
 		{Method: "POST", Pattern: "/v3/projects", Access: identity.Administrator, Rule: "identity:create_project", Handle: d.createProject},
 		{Method: "GET", Pattern: "/v3/projects/{id}", Access: identity.AnyUser, Rule: "identity:get_project", Handle: d.showProject},
 		{Method: "PATCH", Pattern: "/v3/projects/{id}", Access: identity.Administrator, Rule: "identity:update_project", Handle: d.updateProject},
+		{Method: "DELETE", Pattern: "/v3/projects/{id}", Access: identity.Administrator, Rule: "identity:delete_project", Handle: d.deleteProject},
 	}
 }
 
@@ -36,30 +37,45 @@ func projectBodyOf(c *openstack.Call, p identity.Project) projectBody {
 		Enabled: p.Enabled, ParentID: p.AccountID, Links: self{c.Base + "/v3/projects/" + p.ID}}
 }
 
-// projectsOf answers with the projects that q selects.
-func (d *Dialect) projectsOf(w http.ResponseWriter, c *openstack.Call, q identity.ProjectQuery) error {
-	found, err := d.identity.Projects(c.Context(), c.Caller, q)
-	if err != nil {
-		return err
-	}
-	all := make([]projectBody, len(found))
-	for i, p := range found {
-		all[i] = projectBodyOf(c, p)
-	}
-	return d.list(w, c, "projects", all)
-}
-
-// listProjects filters by name, domain_id and enabled.
-func (d *Dialect) listProjects(w http.ResponseWriter, c *openstack.Call) error {
+// chosenProjects answers with those of the projects that q selects which the
+// request wants: by name, domain_id and parent_id (also inexactly), enabled and
+// is_domain. None is a domain here.
+func (d *Dialect) chosenProjects(w http.ResponseWriter, c *openstack.Call, q identity.ProjectQuery) error {
 	f, err := readFilter(c.Request)
 	if err != nil {
 		return err
 	}
-	if f.nothing("name", "domain_id") {
+	if enabled := f.flag("enabled"); enabled != nil {
+		q.Enabled = enabled
+	}
+	q.AccountID, q.Name = f.Last("domain_id"), f.Last("name")
+	if f.nothing("name", "domain_id", "parent_id") || isSet(f.flag("is_domain")) {
 		return d.list(w, c, "projects", []projectBody{})
 	}
-	return d.projectsOf(w, c, identity.ProjectQuery{
-		AccountID: f.Last("domain_id"), Name: f.Last("name"), Enabled: f.flag("enabled")})
+	found, err := d.identity.Projects(c.Context(), c.Caller, q)
+	if err != nil {
+		return err
+	}
+	var all []projectBody
+	for _, p := range found {
+		if f.admits("name", p.Name) && f.admits("domain_id", p.AccountID) && f.admits("parent_id", p.AccountID) {
+			all = append(all, projectBodyOf(c, p))
+		}
+	}
+	return d.list(w, c, "projects", all)
+}
+
+func (d *Dialect) listProjects(w http.ResponseWriter, c *openstack.Call) error {
+	return d.chosenProjects(w, c, identity.ProjectQuery{})
+}
+
+// deleteProject removes a project that has no servers and no shared key pairs.
+func (d *Dialect) deleteProject(w http.ResponseWriter, c *openstack.Call) error {
+	id := c.PathValue("id")
+	if err := d.identity.DeleteProject(c.Context(), c.Caller, id); err != nil {
+		return refused(missing(err, "project", id), "")
+	}
+	return d.empty(w, c)
 }
 
 func (d *Dialect) showProject(w http.ResponseWriter, c *openstack.Call) error {

@@ -54,8 +54,8 @@ func TestUnknownPaths(t *testing.T) {
 	w := newWorld(t, nil)
 	const nothing = "(not found) The resource could not be found."
 	w.do("GET", "/v3/nope", "").says(404, nothing)
-	w.do("GET", "/v2.0/tokens", "").says(404, nothing)
-	w.do("GET", "/v3/users/x/application_credentials", "").says(404, nothing)
+	w.do("GET", "/v2.0/tokens/kr1.x", "").says(404, nothing)
+	w.do("GET", "/v3/credentials", "").says(404, nothing)
 	got := w.do("PUT", "/v3/auth/tokens", "")
 	got.says(405, "(method not allowed) The method is not allowed for the requested URL.")
 	if got.header.Get("Allow") != "DELETE, GET, HEAD, POST" {

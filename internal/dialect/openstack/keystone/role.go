@@ -15,17 +15,26 @@ func (d *Dialect) roleRoutes() []openstack.Route {
 	}
 }
 
-type roleBody struct {
+// roleFields are a role as a part of something else.
+type roleFields struct {
 	ID          string  `json:"id"`
 	Name        string  `json:"name"`
 	DomainID    *string `json:"domain_id"`
 	Description *string `json:"description"`
 	Options     options `json:"options"`
-	Links       self    `json:"links"`
+}
+
+type roleBody struct {
+	roleFields
+	Links self `json:"links"`
+}
+
+func roleFieldsOf(r identity.Role) roleFields {
+	return roleFields{ID: r.ID(), Name: string(r), Options: options{Immutable: true}}
 }
 
 func roleBodyOf(c *openstack.Call, r identity.Role) roleBody {
-	return roleBody{ID: r.ID(), Name: string(r), Options: options{Immutable: true}, Links: self{c.Base + "/v3/roles/" + r.ID()}}
+	return roleBody{roleFieldsOf(r), self{c.Base + "/v3/roles/" + r.ID()}}
 }
 
 func roleBodies(c *openstack.Call, roles []identity.Role) []roleBody {

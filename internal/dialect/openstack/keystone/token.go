@@ -8,11 +8,13 @@ import (
 	"github.com/keyreeve/keyreeve/internal/identity"
 )
 
+const validateToken openstack.Rule = "identity:validate_token"
+
 func (d *Dialect) tokenRoutes() []openstack.Route {
 	const path = "/v3/auth/tokens"
 	return []openstack.Route{
 		{Method: "POST", Pattern: path, Access: identity.Public, Handle: d.createToken},
-		{Method: "GET", Pattern: path, Access: identity.AnyUser, Rule: "identity:validate_token", Handle: d.showToken},
+		{Method: "GET", Pattern: path, Access: identity.AnyUser, Rule: validateToken, Handle: d.showToken},
 		{Method: "DELETE", Pattern: path, Access: identity.AnyUser, Rule: "identity:revoke_token", Handle: d.revokeToken},
 	}
 }
@@ -30,6 +32,16 @@ type tokenBody struct {
 	IsDomain  *bool             `json:"is_domain,omitempty"`
 	Roles     *[]ref            `json:"roles,omitempty"`
 	Catalog   *[]catalogEntry   `json:"catalog,omitempty"`
+
+	AppCredential *tokenApp `json:"application_credential,omitempty"`
+}
+
+// tokenApp is the application credential that a token was made from.
+type tokenApp struct {
+	ID          string       `json:"id"`
+	Name        string       `json:"name"`
+	Restricted  bool         `json:"restricted"`
+	AccessRules []accessRule `json:"access_rules,omitempty"`
 }
 
 type tokenUser struct {
@@ -68,6 +80,9 @@ func (d *Dialect) tokenDocument(c *openstack.Call, t identity.Token, who identit
 			body.Catalog = new(d.catalog.entries(c.Request, who.ProjectID()))
 		}
 	}
+	if k := who.AppCredential; k != nil {
+		body.AppCredential = &tokenApp{k.ID, k.Name, k.Restricted(), accessRules(k.Rules)}
+	}
 	return openstack.Fields{openstack.F("token", body)}
 }
 
@@ -78,7 +93,7 @@ func (d *Dialect) subject(c *openstack.Call) (string, identity.Token, identity.C
 	if text == "" {
 		return "", identity.Token{}, identity.Caller{}, &fault.Error{Kind: fault.NotFound, Msg: "No token in the request"}
 	}
-	t, who, err := d.identity.CheckToken(c.Context(), text)
+	t, who, err := d.identity.LookUpToken(c.Context(), text)
 	switch {
 	case err != nil:
 		return "", identity.Token{}, identity.Caller{}, unknownSubject(err)

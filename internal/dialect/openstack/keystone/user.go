@@ -14,6 +14,9 @@ func (d *Dialect) userRoutes() []openstack.Route {
 		{Method: "POST", Pattern: "/v3/users", Access: identity.Administrator, Rule: "identity:create_user", Handle: d.createUser},
 		{Method: "GET", Pattern: "/v3/users/{id}", Access: identity.AnyUser, Rule: "identity:get_user", Handle: d.showUser},
 		{Method: "PATCH", Pattern: "/v3/users/{id}", Access: identity.Administrator, Rule: "identity:update_user", Handle: d.updateUser},
+		{Method: "DELETE", Pattern: "/v3/users/{id}", Access: identity.Administrator, Rule: "identity:delete_user", Handle: d.deleteUser},
+		// Without a token: who knows the password is the user.
+		{Method: "POST", Pattern: "/v3/users/{id}/password", Access: identity.Public, Handle: d.changePassword},
 		{Method: "GET", Pattern: "/v3/users/{id}/projects", Access: identity.AnyUser, Rule: "identity:list_user_projects", Handle: d.listUserProjects},
 	}
 }
@@ -36,7 +39,7 @@ func userBodyOf(c *openstack.Call, u identity.User) userBody {
 		Description: u.Description, DefaultProjectID: u.DefaultProjectID, Links: self{c.Base + "/v3/users/" + u.ID}}
 }
 
-// listUsers filters by name, domain_id and enabled. Everything else is ignored,
+// listUsers filters by name, domain_id (also inexactly) and enabled. Everything else is ignored,
 // also tenant_id, with which old clients hope to select a project's users.
 func (d *Dialect) listUsers(w http.ResponseWriter, c *openstack.Call) error {
 	f, err := readFilter(c.Request)
@@ -51,9 +54,11 @@ func (d *Dialect) listUsers(w http.ResponseWriter, c *openstack.Call) error {
 	if err != nil {
 		return err
 	}
-	all := make([]userBody, len(found))
-	for i, u := range found {
-		all[i] = userBodyOf(c, u)
+	var all []userBody
+	for _, u := range found {
+		if f.admits("name", u.Name) && f.admits("domain_id", u.AccountID) {
+			all = append(all, userBodyOf(c, u))
+		}
 	}
 	return d.list(w, c, "users", all)
 }
@@ -74,7 +79,7 @@ func (d *Dialect) listUserProjects(w http.ResponseWriter, c *openstack.Call) err
 	if _, err := d.identity.User(c.Context(), c.Caller, id); err != nil {
 		return missing(err, "user", id)
 	}
-	return d.projectsOf(w, c, identity.ProjectQuery{UserID: id})
+	return d.chosenProjects(w, c, identity.ProjectQuery{UserID: id})
 }
 
 // The schemas of keystone/identity/schema.py.
@@ -131,4 +136,34 @@ func (d *Dialect) updateUser(w http.ResponseWriter, c *openstack.Call) error {
 		return taken(missing(err, "user", id), was.AccountID)
 	}
 	return d.one(w, c, http.StatusOK, "user", userBodyOf(c, u))
+}
+
+// deleteUser removes a user and all their credentials. Their key pairs stay, as
+// in Nova.
+func (d *Dialect) deleteUser(w http.ResponseWriter, c *openstack.Call) error {
+	id := c.PathValue("id")
+	if err := d.identity.DeleteUser(c.Context(), c.Caller, id); err != nil {
+		return missing(err, "user", id)
+	}
+	return d.empty(w, c)
+}
+
+var passwordChange = schema.Object{Required: []string{"original_password", "password"}, Properties: []schema.Property{
+	schema.Prop("original_password", schema.String{}),
+	schema.Prop("password", schema.String{Min: 1}),
+}}
+
+// changePassword lets users change their own password.
+func (d *Dialect) changePassword(w http.ResponseWriter, c *openstack.Call) error {
+	v, err := readResource(c.Request, "user", passwordChange)
+	if err != nil {
+		return err
+	}
+	err = d.identity.ChangePassword(c.Context(), identity.Login{
+		UserID: c.PathValue("id"), Password: v.At("original_password").Text(), Origin: origin(c),
+	}, v.At("password").Text())
+	if err != nil {
+		return err
+	}
+	return d.empty(w, c)
 }

@@ -3,7 +3,6 @@ package keystone
 import (
 	"mime"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -114,37 +113,6 @@ func isJSON(r *http.Request) bool {
 	}
 	t, _, err := mime.ParseMediaType(text)
 	return err == nil && (t == "application/json" || strings.HasPrefix(t, "application/") && strings.HasSuffix(t, "+json"))
-}
-
-// filter is a list's query string: equality on what a resource knows, every
-// other parameter is ignored.
-type filter struct{ schema.Query }
-
-func readFilter(r *http.Request) (filter, error) {
-	q, err := schema.ParseQuery(r.URL.RawQuery)
-	return filter{q}, err
-}
-
-// admits reports whether a parameter is absent or has this value.
-func (f filter) admits(name, value string) bool { return !f.Has(name) || f.Last(name) == value }
-
-// nothing reports whether one of the parameters is there without a value, which
-// no resource equals.
-func (f filter) nothing(names ...string) bool {
-	return slices.ContainsFunc(names, func(name string) bool { return f.Has(name) && f.Last(name) == "" })
-}
-
-// flag reads a parameter as Keystone reads booleans: everything is true but the
-// words for false. It is nil when there is no such parameter.
-func (f filter) flag(name string) *bool {
-	if !f.Has(name) {
-		return nil
-	}
-	switch strings.ToLower(strings.TrimSpace(f.Last(name))) {
-	case "0", "f", "false", "off", "n", "no":
-		return new(false)
-	}
-	return new(true)
 }
 
 // text reads an optional string of a request's object: nil when it is absent,

@@ -2,6 +2,7 @@ package keystone_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -63,7 +64,7 @@ func newWorld(t *testing.T, ids map[string]string, change ...func(*identity.Opti
 	w := &world{t: t, db: db, log: &syncBuffer{}, clock: &clock{now: epoch},
 		users: map[string]identity.User{}, projects: map[string]identity.Project{}}
 	idOpt := identity.Options{Region: "one", Now: w.clock.Now, LockoutAttempts: 5}
-	ksOpt := keystone.Options{Base: openstack.Base{Prefix: "/identity"}, Region: "RegionOne"}
+	ksOpt := keystone.Options{Now: w.clock.Now, Base: openstack.Base{Prefix: "/identity"}, Region: "RegionOne"}
 	for _, f := range change {
 		f(&idOpt, &ksOpt)
 	}
@@ -80,9 +81,21 @@ func newWorld(t *testing.T, ids map[string]string, change ...func(*identity.Opti
 	return w
 }
 
+// passwordHashes are everyone's, made once: a hash is meant to be slow.
+var passwordHashes = sync.OnceValue(func() map[string]string {
+	hasher, hashes := identity.NewHasher(2), map[string]string{}
+	for _, p := range people {
+		hash, err := hasher.Hash(context.Background(), p.name+"pw")
+		if err != nil {
+			panic(err)
+		}
+		hashes[p.name] = hash
+	}
+	return hashes
+})
+
 func (w *world) people(db identity.Store, ids map[string]string) {
 	w.t.Helper()
-	hasher := identity.NewHasher(2)
 	n := 0
 	id := func(what string) string {
 		n++
@@ -110,11 +123,7 @@ func (w *world) people(db identity.Store, ids map[string]string) {
 				}
 				w.projects[p.project] = project
 			}
-			hash, err := hasher.Hash(ctx, p.name+"pw")
-			if err != nil {
-				return err
-			}
-			u := identity.User{ID: id("user " + p.name), AccountID: account.ID, Name: p.name, Enabled: true, PasswordHash: hash, CreatedAt: epoch}
+			u := identity.User{ID: id("user " + p.name), AccountID: account.ID, Name: p.name, Enabled: true, PasswordHash: passwordHashes()[p.name], CreatedAt: epoch}
 			if err := tx.InsertUser(ctx, u); err != nil {
 				return err
 			}
@@ -154,6 +163,31 @@ func (w *world) tokenIn(user string, scope identity.Scope) string {
 		w.t.Fatalf("no token for %s: %v", user, err)
 	}
 	return text
+}
+
+// appAuth is the body of a login with an application credential.
+func appAuth(id, secret string) string {
+	return fmt.Sprintf(`{"auth": {"identity": {"methods": ["application_credential"], "application_credential": {"id": %q, "secret": %q}}}}`, id, secret)
+}
+
+// appToken logs in with an application credential.
+func (w *world) appToken(id, secret string) string {
+	w.t.Helper()
+	return w.do("POST", "/v3/auth/tokens", appAuth(id, secret)).is(http.StatusCreated).header.Get("X-Subject-Token")
+}
+
+// appCredentials is the path of a user's application credentials.
+func (w *world) appCredentials(user string) string {
+	return "/v3/users/" + w.users[user].ID + "/application_credentials"
+}
+
+// appCredential makes an application credential of a user's, from the members
+// of its object.
+func (w *world) appCredential(user, members string) (id, secret string) {
+	w.t.Helper()
+	made := w.as(user, "POST", w.appCredentials(user), `{"application_credential": {`+members+`}}`).is(http.StatusCreated).
+		at("application_credential").(map[string]any)
+	return made["id"].(string), made["secret"].(string)
 }
 
 // answer is what came back.

@@ -79,7 +79,7 @@ func New(opt Options) *Dialect {
 			reads(path, identity.ProjectReader, openstack.Rule("get_"+r.name), d.list(r, path)),
 			reads(path+"/{id}", identity.ProjectReader, openstack.Rule("get_"+r.name), d.show(r)))
 	}
-	d.service = openstack.PlainService{Name: "neutron", Tokens: opt.Identity, Base: opt.Base, Style: d.style, Routes: routes}
+	d.service = openstack.PlainService{Name: "neutron", Type: "network", Tokens: opt.Identity, Base: opt.Base, Style: d.style, Routes: routes}
 	return d
 }
 

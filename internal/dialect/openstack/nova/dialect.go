@@ -80,7 +80,7 @@ func (d *Dialect) Handler() http.Handler {
 	for _, rt := range d.routes {
 		mux.Handle(rt.Method+" "+rt.Pattern, d.serve(rt))
 	}
-	return wire.CollapseSlashes(front(mux))
+	return wire.CollapseSlashes(openstack.Serving("compute", front(mux)))
 }
 
 // Surface tells the listener how much to read, and how this service fails.

@@ -34,7 +34,7 @@ type Tokens map[string]identity.Caller
 
 // CheckToken returns the caller whose token has this text; any other is
 // [fault.Unauthenticated].
-func (t Tokens) CheckToken(_ context.Context, text string) (identity.Token, identity.Caller, error) {
+func (t Tokens) CheckToken(_ context.Context, text string, _ identity.Use) (identity.Token, identity.Caller, error) {
 	c, ok := t[text]
 	if !ok {
 		return identity.Token{}, identity.Caller{}, &fault.Error{Kind: fault.Unauthenticated, Msg: "no such token"}
