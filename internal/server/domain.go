@@ -67,10 +67,16 @@ func OpenDomain(ctx context.Context, cfg config.Config, log *slog.Logger) (*Doma
 		return nil, errors.Join(err, db.Close())
 	}
 	d.generation = newGeneration()
-	d.Generator = sshkey.NewGenerator(sshkey.GeneratorSettings{Pool: cfg.Keypair.Pool, Now: time.Now, Observer: d.generation})
+	d.Generator = sshkey.NewGenerator(sshkey.GeneratorSettings{
+		Pool: cfg.Keypair.Pool, Settle: poolSettle, Now: time.Now, Observer: d.generation,
+	})
 	d.KeyPairs = keypair.New(db.KeyPairs(), d.Generator, keypair.Options{Now: time.Now, NewID: uuid.NewString, Log: log})
 	return d, nil
 }
+
+// poolSettle is longer than a crowd of clients takes to be served from the
+// pool, and short beside the time that it takes to make a key for each.
+const poolSettle = 100 * time.Millisecond
 
 // Close closes the database.
 func (d *Domain) Close() error { return d.DB.Close() }
