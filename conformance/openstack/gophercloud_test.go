@@ -205,8 +205,20 @@ func acceptance(t *testing.T, cloud *cloud) {
 		{compute, cloud.Demo, []string{
 			"TestKeyPairsParse", "TestKeyPairsCreateDelete", "TestKeyPairsImportPublicKey", "TestKeyPairsServerCreateWithKey",
 			"TestAvailabilityZonesList", "TestFlavorsList", "TestFlavorsGet", "TestLimits", "TestQuotasetGet",
+			"TestExtensionsList", "TestExtensionsGet",
+			"TestServersCreateDestroy", "TestServersWithExtensionsCreateDestroy", "TestServersWithoutImageRef", "TestServersUpdate",
+			"TestServersUpdateHostname", "TestServersMetadata", "TestServersTags", "TestServersConsoleOutput", "TestServerNoNetworkCreateDestroy",
+			// Not among them are those that wait for a status which is over in
+			// milliseconds here and then for ten minutes: Reboot, Rebuild,
+			// ChangeAdminPassword.
+			"TestServersActionResizeConfirm", "TestServersActionResizeRevert", "TestServersActionPause", "TestServersActionLock",
+			"TestInstanceActions", "TestInstanceActionsMicroversions",
+			"TestServergroupsCreateDelete", "TestServergroupsAffinityPolicy", "TestServergroupsMicroversionCreateDelete",
 		}},
-		{compute, cloud.Root, []string{"TestAvailabilityZonesListDetail", "TestFlavorsAccessTypeList", "TestLimitsForTenant"}},
+		{compute, cloud.Root, []string{
+			"TestAvailabilityZonesListDetail", "TestFlavorsAccessTypeList", "TestLimitsForTenant",
+			"TestQuotasetUpdateDelete", "TestServersWithExtendedAttributesCreateDestroy", "TestDiagnostics",
+		}},
 		{identity, cloud.Root, []string{
 			"TestTokensGet", "TestCatalogList", "TestEndpointsList", "TestEndpointsGet", "TestEndpointsNavigateCatalog",
 			"TestServicesList", "TestRegionsList", "TestRegionsGet", "TestDomainsList", "TestDomainsGet", "TestDomainsListAvailable",

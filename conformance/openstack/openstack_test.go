@@ -45,6 +45,7 @@ func TestClients(t *testing.T) {
 			{"gophercloud's acceptance tests", acceptance},
 			{"tour", tour},
 			{"life of a server", lifeOfAServer},
+			{"actions on a server", actionsOnAServer},
 			{"refusals", refusals},
 			{"other people", otherPeople},
 			{"looking around", lookingAround},
