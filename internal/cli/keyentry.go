@@ -55,6 +55,9 @@ func (a *app) readKeys(ctx context.Context, file, passphraseFile string) ([]entr
 	if err != nil {
 		return nil, err
 	}
+	if err := refuseBinary(text); err != nil {
+		return nil, &located{fileName(file), err}
+	}
 	text = bytes.TrimPrefix(text, []byte("\ufeff")) // Windows programs begin files with this mark
 	passphrase, err := a.readPassphrase(ctx, passphraseFile)
 	if err != nil {
