@@ -190,6 +190,9 @@ func (s *Service) prototype(ctx context.Context, tx Tx, c identity.Caller, req C
 	if i.Image.Node != "" {
 		i.Node = i.Image.Node
 	}
+	if _, onVolume := req.bootDisk(); onVolume && diskGiB < i.Image.MinDiskGiB {
+		return i, fault.Invalidf("disks.size", "Volume is smaller than the minimum size specified in image metadata. Volume size is %d bytes, minimum size is %d bytes.", int64(diskGiB)<<30, int64(i.Image.MinDiskGiB)<<30)
+	}
 	if err := fits(i.Flavor, i.Image, diskGiB); err != nil {
 		return i, err
 	}

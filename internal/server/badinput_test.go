@@ -94,6 +94,12 @@ var sound = map[string][]string{
 		`{"server_group": {"name": "bad-%d", "policies": ["affinity"]}}`,
 		`{"server_group": {"name": "bad-%d", "policy": "anti-affinity", "rules": {"max_server_per_host": 3}}}`,
 	},
+	"POST /v2.1/servers/{id}/os-volume_attachments": {
+		`{"volumeAttachment": {"volumeId": "@volumes", "device": "/dev/vdb", "tag": "t", "delete_on_termination": true}}`,
+	},
+	"PUT /v2.1/servers/{id}/os-volume_attachments/{volume}": {
+		`{"volumeAttachment": {"volumeId": "@volumes", "serverId": "@servers", "id": "@volumes", "device": "/dev/vdb", "tag": "t", "delete_on_termination": true}}`,
+	},
 }
 
 // odd are JSON texts to stand where another value was expected.
