@@ -131,6 +131,9 @@ var volumeTypes = []VolumeType{
 // kind of storage treats them alike.
 func (s *Service) VolumeTypes() []VolumeType { return slices.Clone(volumeTypes) }
 
+// TypeID is the id of the volume's type.
+func (v Volume) TypeID() string { return seedID("volume type", v.Type) }
+
 // volumeType finds a type by its name or id; empty is the default. Faults:
 // NotFound.
 func volumeType(wanted string) (VolumeType, error) {
