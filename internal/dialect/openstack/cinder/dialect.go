@@ -58,7 +58,7 @@ func (d *Dialect) Handler() http.Handler {
 	for _, rt := range d.routes {
 		mux.Handle(rt.Method+" "+rt.Pattern, d.serve(rt))
 	}
-	return wire.CollapseSlashes(mux)
+	return wire.CollapseSlashes(openstack.Serving("volumev3", mux))
 }
 
 // Surface tells the listener how much to read, and how this service fails.

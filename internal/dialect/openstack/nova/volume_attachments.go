@@ -194,7 +194,7 @@ func (d *Dialect) updateAttachment(w http.ResponseWriter, c *openstack.Call) err
 		if !c.Caller.Admin() {
 			return openstack.Denied("os_compute_api:os-volumes-attachments:swap")
 		}
-		return &fault.Error{Kind: fault.Unsupported, Msg: "Volumes cannot be swapped here."}
+		return fault.Invalidf("volumeId", "Volumes cannot be swapped here.")
 	}
 	v, err := attachedVolume(i, volume)
 	if err != nil {

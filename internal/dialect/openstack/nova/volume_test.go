@@ -124,7 +124,7 @@ func TestVolumeAttachments(t *testing.T) {
 	// PUT decides whether it goes with the server; swapping is another matter.
 	put := func(more string) string { return `{"volumeAttachment": {"volumeId": "` + volume + `"` + more + `}}` }
 	ask("alice", "2.84", "PUT", one, put(""), 403, "Policy doesn't allow os_compute_api:os-volumes-attachments:swap to be performed.")
-	ask("admin", "2.84", "PUT", one, put(""), 501, "Volumes cannot be swapped here.")
+	ask("admin", "2.84", "PUT", one, put(""), 400, "Volumes cannot be swapped here.")
 	ask("alice", "2.85", "PUT", one, put(`, "device": "/dev/vdc"`), 400, "The device cannot be changed.")
 	ask("alice", "2.85", "PUT", one, put(`, "delete_on_termination": true`), 202, "")
 	ask("alice", "2.79", "GET", one, "", 200, `{"volumeAttachment": {"id": "`+volume+`", `+base+`, "tag": "t", "delete_on_termination": true}}`)
