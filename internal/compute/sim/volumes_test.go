@@ -65,7 +65,7 @@ func TestVolumeMoves(t *testing.T) {
 	}
 
 	must(t, d.Reboot(ctx, first, false))
-	if out := guestRun(t, d, first, k, "cat /mnt/my-data-1/f", ""); out != "hello\n" {
+	if out := guestRun(t, d, first, k, "cat /mnt/my-data-1/f; ls -l /mnt | cut -d' ' -f3,4", ""); out != "hello\n\ndebian debian\n" {
 		t.Fatalf("after a reboot: %q", out)
 	}
 	must(t, d.Close())

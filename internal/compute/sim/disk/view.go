@@ -235,10 +235,14 @@ func (v View) Access(path string, want int) error {
 func (v View) ReadDir(path string) ([]Info, error) {
 	v.Disk.mu.RLock()
 	defer v.Disk.mu.RUnlock()
-	n, err := v.find(path, true)
+	at, err := v.walk(path, true)
+	if err == nil && at.node == nil {
+		err = ErrNotExist
+	}
 	if err != nil {
 		return nil, err
 	}
+	n := at.node
 	if n.kind != Dir {
 		return nil, ErrNotDir
 	}
@@ -247,7 +251,13 @@ func (v View) ReadDir(path string) ([]Info, error) {
 	}
 	list := make([]Info, 0, len(n.entries))
 	for name, e := range n.entries {
-		list = append(list, e.info(name))
+		disk := at.disk
+		if m := disk.mounts[e]; m != nil {
+			disk, e = m, m.root
+		}
+		i := e.info(name)
+		i.Disk = disk
+		list = append(list, i)
 	}
 	slices.SortFunc(list, func(a, b Info) int { return strings.Compare(a.Name, b.Name) })
 	return list, nil
