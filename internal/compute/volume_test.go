@@ -226,6 +226,18 @@ func TestVolumeLife(t *testing.T) {
 		t.Error("the driver did not make it larger")
 	}
 
+	// A lock keeps its volumes, too.
+	if err := r.service.Lock(ctx, r.caller, i.ID, ""); err != nil {
+		t.Fatal(err)
+	}
+	_, err = r.service.DetachVolume(ctx, r.caller, i.ID, v.ID)
+	var locked *compute.Locked
+	if !errors.As(err, &locked) {
+		t.Fatalf("a locked instance gave its volume away: %v", err)
+	}
+	if err := r.service.Unlock(ctx, r.caller, i.ID); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := r.service.DetachVolume(ctx, r.caller, i.ID, v.ID); err != nil {
 		t.Fatal(err)
 	}
@@ -430,12 +442,14 @@ func TestBootFromVolume(t *testing.T) {
 	_, err = r.service.Volume(ctx, r.caller, i.Volumes[2].VolumeID)
 	r.refused(err, fault.NotFound) // it went with the instance
 
-	// What was kept boots another one.
+	// What was kept boots another one, which no other image takes the place of.
 	if i, err = r.boot(compute.Disk{VolumeID: root, Boot: true}); err != nil {
 		t.Fatal(err)
 	}
 	r.done()
 	r.is(root, compute.VolumeInUse, i.ID, "/dev/vda")
+	_, err = r.service.Rebuild(ctx, r.caller, i.ID, compute.RebuildRequest{ImageID: images[0].ID})
+	r.refused(err, fault.Invalid)
 
 	for name, disk := range map[string]compute.Disk{
 		"in use":       {VolumeID: root, Boot: true},

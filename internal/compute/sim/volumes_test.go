@@ -217,3 +217,38 @@ func TestHalfMadeVolumeIsClearedAway(t *testing.T) {
 	}
 	must(t, d.DeleteVolume(ctx, id))
 }
+
+// TestVolumeFromSnapshot: a volume made from the image of an instance has that
+// one's files, and boots them.
+func TestVolumeFromSnapshot(t *testing.T) {
+	d, k := newDriver(t, t.TempDir()), newKey(t)
+	spec := create(t, d, newSpec(k.line))
+	guestRun(t, d, spec, k, "echo kept > f", "")
+	image := compute.Image{ID: volumeID(), Node: "here", OSType: compute.Linux}
+	_, err := d.Snapshot(ctx, spec.ID, image)
+	must(t, err)
+	id := volumeID()
+	must(t, d.PutVolume(ctx, compute.VolumeSpec{ID: id, SizeGiB: 2, Image: image}))
+	k2 := newKey(t)
+	next := newSpec(k2.line)
+	next.Image.ID, next.Image.Node = image.ID, image.Node
+	next.Volumes = []compute.PluggedVolume{{ID: id, Device: "/dev/vda", SizeGiB: 2, Boot: true}}
+	create(t, d, next)
+	if out := guestRun(t, d, next, k2, "cat f; hostname", ""); out != "kept\n"+next.Hostname+"\n" {
+		t.Fatalf("got %q", out)
+	}
+	// An image of it has what is on the volume.
+	again := compute.Image{ID: volumeID(), Node: "here", OSType: compute.Linux}
+	_, err = d.Snapshot(ctx, next.ID, again)
+	must(t, err)
+	k3 := newKey(t)
+	third := newSpec(k3.line)
+	third.Image.ID, third.Image.Node = again.ID, again.Node
+	create(t, d, third)
+	if out := guestRun(t, d, third, k3, "cat f", ""); out != "kept\n" {
+		t.Fatalf("got %q", out)
+	}
+	if err := d.PutVolume(ctx, compute.VolumeSpec{ID: volumeID(), SizeGiB: 2, Image: compute.Image{ID: volumeID(), Node: "here"}}); !fault.Is(err, fault.NotFound) {
+		t.Errorf("a volume from an image that is gone: %v", err)
+	}
+}
