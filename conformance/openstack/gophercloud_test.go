@@ -195,7 +195,7 @@ func acceptance(t *testing.T, cloud *cloud) {
 		}
 		return file
 	}
-	compute, identity := program("compute", "compute/v2"), program("identity", "identity/v3")
+	compute, identity, volume := program("compute", "compute/v2"), program("identity", "identity/v3"), program("volume", "blockstorage/v3")
 	image := cloud.imageID(t, "debian-13")
 	for _, run := range []struct {
 		program string
@@ -219,6 +219,13 @@ func acceptance(t *testing.T, cloud *cloud) {
 			"TestAvailabilityZonesListDetail", "TestFlavorsAccessTypeList", "TestLimitsForTenant",
 			"TestQuotasetUpdateDelete", "TestServersWithExtendedAttributesCreateDestroy", "TestDiagnostics",
 		}},
+		// They list the project's volumes and want no others.
+		{volume, cloud.outsider, []string{"TestVolumes", "TestVolumeTenants", "TestVolumeActionsExtendSize", "TestVolumeActionsSetBootable"}},
+		{compute, cloud.outsider, []string{
+			"TestBootFromImage", "TestBootFromNewVolume", "TestBootFromExistingVolume", "TestBootFromNewCustomizedVolume",
+			"TestAttachNewVolume", "TestAttachExistingVolume", "TestVolumeAttachAttachment",
+		}},
+		{volume, cloud.Root, []string{"TestLimits"}},
 		{identity, cloud.Root, []string{
 			"TestTokensGet", "TestCatalogList", "TestEndpointsList", "TestEndpointsGet", "TestEndpointsNavigateCatalog",
 			"TestServicesList", "TestRegionsList", "TestRegionsGet", "TestDomainsList", "TestDomainsGet", "TestDomainsListAvailable",

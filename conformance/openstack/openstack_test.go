@@ -58,6 +58,8 @@ func TestClients(t *testing.T) {
 			{"gophercloud application credential", gopherAppCredential},
 			{"administration", administration},
 			{"identity v2.0", identityV2},
+			{"life of a volume", lifeOfAVolume},
+			{"booting from volumes", bootingFromVolumes},
 		} {
 			t.Run(session.name, func(t *testing.T) {
 				t.Parallel()
