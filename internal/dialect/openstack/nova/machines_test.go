@@ -190,7 +190,8 @@ func newMachines(t testing.TB) *machines {
 			}
 		}
 		return tx.InsertNetwork(t.Context(), compute.Network{
-			ID: sharedNet, Name: "shared", SubnetID: sharedSub, CIDR: "10.77.0.0/16", Shared: true, CreatedAt: made,
+			ID: sharedNet, Name: "shared", Shared: true, CreatedAt: made,
+			Subnet: &compute.Subnet{ID: sharedSub, Range: netip.MustParsePrefix("10.77.0.0/16"), DHCP: true},
 		})
 	})
 	return m
