@@ -76,6 +76,11 @@ var sound = map[string][]string{
 		`{"interfaceAttachment": {"net_id": "@networks", "fixed_ips": [{"ip_address": "127.41.9.9"}], "tag": "t"}}`,
 		`{"interfaceAttachment": {"port_id": "@ports"}}`,
 	},
+	"POST /v2.1/os-security-groups":     {`{"security_group": {"name": "bad-%d", "description": "d"}}`},
+	"PUT /v2.1/os-security-groups/{id}": {`{"security_group": {"name": "bad-%d", "description": "d"}}`},
+	"POST /v2.1/os-security-group-rules": {
+		`{"security_group_rule": {"parent_group_id": "@groups", "from_port": 1, "to_port": %d, "ip_protocol": "tcp", "cidr": "10.0.0.0/8", "group_id": "@groups"}}`,
+	},
 	"PUT /v2.0/quotas/{project}": {
 		`{"quota": {"network": -1, "port": -1, "security_group": -1, "floatingip": -1, "project_id": "p", "force": true}}`,
 	},

@@ -259,7 +259,7 @@ func (w *world) things(t *testing.T) {
 		"os-keypairs": canary, "servers": made[0].ID, "flavors": "1", "images": images[0].ID,
 		"networks": nic.NetworkID, "ports": nic.PortID, "users": member.User.ID, "projects": member.ProjectID(),
 		"domains": identity.DefaultAccountID, "roles": identity.RoleMember.ID(), "os-quota-sets": member.ProjectID(), "os-simple-tenant-usage": member.ProjectID(),
-		"quotas": member.ProjectID(), "os-interface": nic.PortID, "security-groups": nic.Groups[0].ID, "groups": nic.Groups[0].ID,
+		"quotas": member.ProjectID(), "os-interface": nic.PortID, "security-groups": nic.Groups[0].ID, "os-security-groups": nic.Groups[0].ID, "groups": nic.Groups[0].ID,
 		"pool": w.pool(t), "extensions": "os-keypairs", "v2": member.ProjectID(), "ips": nic.Network,
 		"v3": member.ProjectID(), "volumes": w.volume(t).ID, "types": w.server.machines.compute.VolumeTypes()[0].ID,
 	}

@@ -36,6 +36,8 @@ type machine struct {
 
 // fakeDriver runs machines in words only.
 type fakeDriver struct {
+	openstacktest.Networking
+
 	mu       sync.Mutex
 	machines map[string]*machine
 	refuse   error // what Create answers

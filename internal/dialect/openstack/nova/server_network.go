@@ -225,16 +225,7 @@ func (d *Dialect) showSecurityGroups(w http.ResponseWriter, c *openstack.Call) e
 		if err != nil {
 			return err
 		}
-		rules := []openstack.Fields{}
-		for _, r := range g.Rules {
-			if r.Direction == compute.Ingress {
-				rules = append(rules, d.groupRule(c, g, r))
-			}
-		}
-		out = append(out, openstack.Fields{
-			openstack.F("id", g.ID), openstack.F("description", g.Description), openstack.F("name", g.Name),
-			openstack.F("tenant_id", g.ProjectID), openstack.F("rules", rules),
-		})
+		out = append(out, d.ingress(c, g))
 	}
 	d.style.JSON(w, c.Request, c.Version, http.StatusOK, openstack.Fields{openstack.F("security_groups", out)})
 	return nil
