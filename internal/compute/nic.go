@@ -217,7 +217,7 @@ func (s State) allow(id, verb string, states []VMState) error {
 // AddGroup puts all filtered NICs of an instance into a security group of its
 // project, by name or id; where they are already, nothing changes. Faults:
 // NotFound (instance, security group), Forbidden, Conflict (a name that means
-// several; an instance whose NICs are all open), Unsupported.
+// several; an instance whose NICs are all open; a [Locked]), Unsupported.
 func (s *Service) AddGroup(ctx context.Context, c identity.Caller, instanceID, group string) error {
 	return s.regroup(ctx, c, instanceID, group, func(p *Port, g GroupRef) bool {
 		if slices.Contains(p.Groups, g) {
@@ -253,6 +253,9 @@ func (s *Service) regroup(ctx context.Context, c identity.Caller, instanceID, gr
 		}
 		i, err := visibleInstance(ctx, tx, c, instanceID)
 		if err != nil {
+			return err
+		}
+		if err := i.unlocked(c); err != nil {
 			return err
 		}
 		if err := s.lockGroups(ctx, tx, i.ProjectID); err != nil {

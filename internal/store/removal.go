@@ -50,6 +50,8 @@ func (t *Tx) DeleteProject(ctx context.Context, id string) error {
 		removal{query: `DELETE FROM app_credentials WHERE project_id = $1`},
 		removal{query: `DELETE FROM access_keys WHERE project_id = $1`},
 		removal{query: `DELETE FROM quotas WHERE project_id = $1`},
+		removal{query: `DELETE FROM security_groups WHERE project_id = $1`},
+		removal{query: `DELETE FROM server_groups WHERE project_id = $1`},
 		removal{query: `UPDATE users SET default_project_id = '' WHERE default_project_id = $1`},
 	), `DELETE FROM projects WHERE id = $1`)
 }
@@ -66,6 +68,11 @@ var holdings = []struct {
 	args  []any // after the project's id
 }{
 	{what: "instance", query: `SELECT COUNT(*) FROM instances WHERE project_id = $1`},
+	{what: "volume", query: `SELECT COUNT(*) FROM volumes WHERE project_id = $1`},
+	{what: "image", query: `SELECT COUNT(*) FROM images WHERE project_id = $1`},
+	{what: "network", query: `SELECT COUNT(*) FROM networks WHERE project_id = $1`},
+	{what: "port", query: `SELECT COUNT(*) FROM ports WHERE project_id = $1 AND instance_id IS NULL`},
+	{what: "floating address", query: `SELECT COUNT(*) FROM floating_ips WHERE project_id = $1`},
 	{"shared key pair", `SELECT COUNT(*) FROM key_pairs WHERE owner_id = $1 AND owner_kind = $2`, []any{int64(keypair.Project)}},
 }
 

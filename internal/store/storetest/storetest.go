@@ -31,6 +31,7 @@ func Run(t *testing.T, fresh Fresh) {
 		{"TokenRace", testTokenRace},
 		{"AppCredentials", testAppCredentials},
 		{"Removals", testRemovals},
+		{"Holdings", testHoldings},
 		{"KeyPairs", testKeyPairs},
 		{"KeyPairViews", testKeyPairViews},
 		{"Fingerprints", testFingerprints},
