@@ -79,14 +79,14 @@ func TestRules(t *testing.T) {
 		t.Errorf("got %+v, %v", o, err)
 	}
 	setRules(t, d, spec, lets("127.3.0.0/16"))
-	knock(t, d, "127.3.4.5", at, true)
+	_ = knock(t, d, "127.3.4.5", at, true)
 	if err := knock(t, d, "127.0.0.1", at, false); !errors.Is(err, syscall.ECONNRESET) {
 		t.Errorf("got %v, want that the connection is reset", err)
 	}
 	// It is said again after a reboot without being asked.
 	must(t, d.Reboot(ctx, spec, true))
-	knock(t, d, "127.3.4.5", at, true)
-	knock(t, d, "127.0.0.1", at, false)
+	_ = knock(t, d, "127.3.4.5", at, true)
+	_ = knock(t, d, "127.0.0.1", at, false)
 
 	setRules(t, d, spec, lets(""))
 	c, err := dial(d, spec, "debian", ssh.PublicKeys(k.signer))
@@ -136,7 +136,7 @@ func TestRules(t *testing.T) {
 	must(t, d.SetNICs(ctx, member.ID, member.NICs))
 	setRules(t, d, spec, compute.Rule{Direction: compute.Ingress, EtherType: compute.IPv4, From: compute.AnyPort, To: compute.AnyPort, RemoteGroupID: "friends"})
 	knock(t, d, member.NICs[0].Addr.String(), at, true)
-	knock(t, d, "127.0.0.1", at, false)
+	_ = knock(t, d, "127.0.0.1", at, false)
 	if err := d.SetRules(ctx, "nobody", nil); !fault.Is(err, fault.NotFound) {
 		t.Errorf("rules of nobody: %v", err)
 	}
@@ -145,7 +145,7 @@ func TestRules(t *testing.T) {
 	must(t, d.Close())
 	d = newDriver(t, dir, withFloating)
 	must(t, d.Start(ctx, spec))
-	knock(t, d, "127.0.0.1", at, false)
+	_ = knock(t, d, "127.0.0.1", at, false)
 	setRules(t, d, spec, lets(""))
 	knock(t, d, "127.0.0.1", at, true)
 }
@@ -197,13 +197,13 @@ func TestForwards(t *testing.T) {
 		t.Errorf("moved, it leads to %s", got)
 	}
 	must(t, d.Stop(ctx, b.ID, 0))
-	knock(t, d, "127.0.0.1", at, false)
+	_ = knock(t, d, "127.0.0.1", at, false)
 	must(t, d.Start(ctx, b))
 	knock(t, d, "127.0.0.1", at, true)
 	// The rules of the NIC that it leads to hold for it, too.
 	b.NICs[0].Filtered, b.NICs[0].PortID = true, "p"
 	must(t, d.SetNICs(ctx, b.ID, b.NICs))
-	knock(t, d, "127.0.0.1", at, false)
+	_ = knock(t, d, "127.0.0.1", at, false)
 	setRules(t, d, b, lets("127.0.0.0/8"))
 	knock(t, d, "127.0.0.1", at, true)
 	must(t, d.Delete(ctx, b.ID))

@@ -168,13 +168,15 @@ func (in input) portLabels(l compute.PortLabels) compute.PortLabels {
 // fixedIP is the address that a port is to have, not valid for any. A subnet
 // that is named must be that of the network.
 func (in input) fixedIP(subnetID string) (netip.Addr, error) {
-	for _, ip := range in.At("fixed_ips").Items() {
-		if s := ip.At("subnet_id").Text(); s != "" && s != subnetID {
-			return netip.Addr{}, bad("Invalid input for operation: Failed to create port on network, because fixed_ips included invalid subnet %s.", s)
-		}
-		return input{ip}.address("ip_address"), nil
+	asked := in.At("fixed_ips").Items()
+	if len(asked) == 0 {
+		return netip.Addr{}, nil
 	}
-	return netip.Addr{}, nil
+	first := input{asked[0]}
+	if s := first.At("subnet_id").Text(); s != "" && s != subnetID {
+		return netip.Addr{}, bad("Invalid input for operation: Failed to create port on network, because fixed_ips included invalid subnet %s.", s)
+	}
+	return first.address("ip_address"), nil
 }
 
 func (d *Dialect) createPort(c *openstack.Call, in []input) ([]openstack.Fields, error) {

@@ -148,10 +148,10 @@ func TestServerGroups(t *testing.T) {
 	m.answers(t, "alice", "", "PUT", groups+"/"+g.Group.ID, `{"security_group": {"name": "web2", "description": ""}}`, 200, `"name": "web2"`)
 	m.answers(t, "alice", "", "PUT", groups+"/"+g.Group.ID, `{"security_group": {"name": ""}}`, 400, "Security group name cannot be empty.")
 
-	id, answer := m.bootWith(t, `"networks": "none"`)
-	at := "/v2.1/servers/" + id
+	closed, _ := m.bootWith(t, `"networks": "none"`)
+	at := "/v2.1/servers/" + closed
 	m.answers(t, "alice", "", "POST", at+"/action", `{"addSecurityGroup": {"name": "web2"}}`, 409, "no network interface")
-	id, answer = m.bootWith(t, `"networks": [{"uuid": "`+sharedNet+`"}], "security_groups": [{"name": "web2"}, {"name": "default"}]`)
+	id, answer := m.bootWith(t, `"networks": [{"uuid": "`+sharedNet+`"}], "security_groups": [{"name": "web2"}, {"name": "default"}]`)
 	if !strings.Contains(answer, `"security_groups": [{"name": "web2"}, {"name": "default"}]`) {
 		t.Errorf("the answer shows %s", answer)
 	}
