@@ -24,9 +24,11 @@ const (
 )
 
 // DefaultLimits are Nova's, for the quotas that [Options] has no field for.
+// Those of networking it only keeps and shows: the network service counts.
 var DefaultLimits = map[string]int{
 	QuotaFiles: 5, QuotaFileBytes: 10240, QuotaFilePath: 255, QuotaMetadata: 128,
 	QuotaGroups: 10, QuotaGroupMembers: 10,
+	"fixed_ips": -1, "floating_ips": -1, "security_groups": -1, "security_group_rules": -1,
 }
 
 // limit is what the project may have of one of [DefaultLimits]; negative for no limit.

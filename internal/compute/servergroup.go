@@ -187,3 +187,21 @@ func (g ServerGroup) place(i *Instance, nodes []string, n int) error {
 	}
 	return nil
 }
+
+// CountServerGroups counts a project's server groups; none without a project.
+// Faults: Forbidden, as [Service.LimitsOf].
+func (s *Service) CountServerGroups(ctx context.Context, c identity.Caller, projectID string) (int, error) {
+	if projectID == "" {
+		return 0, nil
+	}
+	if projectID != c.ProjectID() && !c.Admin() {
+		return 0, othersLimits(projectID)
+	}
+	n := 0
+	err := s.store.Read(ctx, func(tx Tx) error {
+		all, err := tx.ServerGroups(ctx, projectID)
+		n = len(all)
+		return err
+	})
+	return n, err
+}
