@@ -36,6 +36,17 @@ const (
 	Reboot Action = "reboot"
 	Bind   Action = "bind" // a key pair's key was put on an instance
 
+	Rebuild  Action = "rebuild"
+	Resize   Action = "resize"
+	Confirm  Action = "confirm resize"
+	Revert   Action = "revert resize"
+	Pause    Action = "pause"
+	Unpause  Action = "unpause"
+	Lock     Action = "lock"
+	Unlock   Action = "unlock"
+	Snapshot Action = "snapshot"
+	Password Action = "change password" // a guest's
+
 	Login       Action = "login"
 	LoginFailed Action = "login failed"
 	Revoke      Action = "revoke"

@@ -34,6 +34,14 @@ type CreateRequest struct {
 	Metadata map[string]string
 	UserData []byte
 	Tags     []string
+	// Hostname is the guest's; empty: made of the name.
+	Hostname               string
+	AccessIPv4, AccessIPv6 string
+	AutoDisk               bool
+	// AdminPass becomes the default user's password; empty: none.
+	AdminPass string
+	Files     []File
+	GroupID   string // of a [ServerGroup]; empty: none
 	// MinCount and MaxCount are how many to make: as many as the quota allows
 	// between the two. Zero means one.
 	MinCount, MaxCount int
@@ -56,10 +64,11 @@ func (q *QuotaExceeded) Error() string {
 // addresses and the key pair are decided in the transaction that writes.
 //
 // Faults, in the order in which they are looked for: Forbidden (a reader),
-// NotFound (flavor, image), Invalid (flavor.ram, flavor.disk: too small for
+// Invalid (adminPass), NotFound (flavor, image), Conflict ([ErrSaving]), Invalid (flavor.ram, flavor.disk: too small for
 // the image; zone), NotFound (key pair), Invalid (networks: too many),
-// NotFound (network), Quota with a
-// [QuotaExceeded], NoCapacity (no address).
+// NotFound (network), Quota with a [TooMany] (metadata, files) or a
+// [QuotaExceeded], NotFound (server group), Quota with a [TooMany] (members of
+// the group), NoCapacity (no node that the group's policy allows; no address).
 func (s *Service) Create(ctx context.Context, c identity.Caller, req CreateRequest) ([]Instance, error) {
 	if err := mayChange(c); err != nil {
 		return nil, err
@@ -68,8 +77,12 @@ func (s *Service) Create(ctx context.Context, c identity.Caller, req CreateReque
 		return nil, &fault.Error{Kind: fault.Forbidden, Resource: "instance", Msg: "an instance needs a project"}
 	}
 	req.MinCount, req.MaxCount = max(req.MinCount, 1), max(req.MaxCount, req.MinCount, 1)
+	passwordHash, err := s.hash(req.AdminPass)
+	if err != nil {
+		return nil, err
+	}
 	var made []Instance
-	err := s.store.Write(ctx, func(tx Tx) error {
+	err = s.store.Write(ctx, func(tx Tx) error {
 		made = nil
 		proto, err := s.prototype(ctx, tx, c, req)
 		if err != nil {
@@ -79,8 +92,14 @@ func (s *Service) Create(ctx context.Context, c identity.Caller, req CreateReque
 		if err != nil {
 			return err
 		}
-		n, err := s.reserve(ctx, tx, c.ProjectID(), req.MinCount, req.MaxCount, proto.Flavor)
+		if err := s.equip(ctx, tx, &proto, req, passwordHash); err != nil {
+			return err
+		}
+		n, err := s.reserve(ctx, tx, c.ProjectID(), req.MinCount, req.MaxCount, proto.Claim())
 		if err != nil {
+			return err
+		}
+		if err := s.join(ctx, tx, &proto, n); err != nil {
 			return err
 		}
 		for _, net := range nets {
@@ -95,6 +114,13 @@ func (s *Service) Create(ctx context.Context, c identity.Caller, req CreateReque
 			i.Metadata, i.Bindings = maps.Clone(proto.Metadata), slices.Clone(proto.Bindings)
 			if n > 1 {
 				i.Name += "-" + strconv.Itoa(k+1)
+				if i.Hostname != "" {
+					i.Hostname += "-" + strconv.Itoa(k+1)
+				}
+			}
+			i.Hostname = i.HostLabel()
+			if err := s.sealPassword(&i, req.AdminPass); err != nil {
+				return err
 			}
 			if i.NICs, err = s.nics(ctx, tx, nets, taken); err != nil {
 				return err
@@ -102,10 +128,7 @@ func (s *Service) Create(ctx context.Context, c identity.Caller, req CreateReque
 			if err := tx.InsertInstance(ctx, i); err != nil {
 				return err
 			}
-			if err := tx.EnqueueJob(ctx, s.jobFor(i, ActionCreate)); err != nil {
-				return err
-			}
-			if err := tx.AppendAudit(ctx, s.audit(c, audit.Create, i, "")); err != nil {
+			if err := s.begin(ctx, tx, c, i, ActionCreate); err != nil {
 				return err
 			}
 			for _, b := range i.Bindings {
@@ -132,6 +155,8 @@ func (s *Service) prototype(ctx context.Context, tx Tx, c identity.Caller, req C
 		Region: c.Region, ProjectID: c.ProjectID(), UserID: c.User.ID,
 		Name: req.Name, Description: req.Description, Zone: req.Zone, Node: s.opt.Node,
 		State:    State{VM: Building, Task: Spawning},
+		Hostname: req.Hostname, AccessIPv4: req.AccessIPv4, AccessIPv6: req.AccessIPv6, AutoDisk: req.AutoDisk,
+		GroupID:  req.GroupID,
 		Metadata: maps.Clone(req.Metadata), UserData: req.UserData, Tags: req.Tags,
 		ReservationID: "r-" + s.opt.NewID()[:8], CreatedAt: now, UpdatedAt: now,
 	}
@@ -148,11 +173,14 @@ func (s *Service) prototype(ctx context.Context, tx Tx, c identity.Caller, req C
 	if i.Image, err = visibleImage(ctx, tx, c, req.ImageID); err != nil {
 		return i, err
 	}
-	if i.Flavor.RAMMiB < i.Image.MinRAMMiB {
-		return i, fault.Invalidf("flavor.ram", "flavor %s has %d MiB of memory; image %s needs %d", i.Flavor.Name, i.Flavor.RAMMiB, i.Image.Name, i.Image.MinRAMMiB)
+	if i.Image.Saving {
+		return i, unfinished(i.Image)
 	}
-	if i.Flavor.DiskGiB < i.Image.MinDiskGiB {
-		return i, fault.Invalidf("flavor.disk", "flavor %s has %d GiB of disk; image %s needs %d", i.Flavor.Name, i.Flavor.DiskGiB, i.Image.Name, i.Image.MinDiskGiB)
+	if i.Image.Node != "" {
+		i.Node = i.Image.Node
+	}
+	if err := fits(i.Flavor, i.Image); err != nil {
+		return i, err
 	}
 	if req.KeyName != "" {
 		k, err := tx.KeyPair(ctx, req.Keys, req.KeyName)
@@ -217,10 +245,10 @@ func (s *Service) nics(ctx context.Context, tx Tx, nets []Network, taken map[net
 	return out, nil
 }
 
-// reserve returns how many instances of the flavor the project may have now,
-// between least and most, and keeps others from taking the same room until the
+// reserve returns how many times each the project may have more now, between
+// least and most, and keeps others from taking the same room until the
 // transaction ends.
-func (s *Service) reserve(ctx context.Context, tx Tx, projectID string, least, most int, f Flavor) (int, error) {
+func (s *Service) reserve(ctx context.Context, tx Tx, projectID string, least, most int, each Usage) (int, error) {
 	if err := tx.Lock(ctx, "instances of "+projectID); err != nil {
 		return 0, err
 	}
@@ -237,9 +265,9 @@ func (s *Service) reserve(ctx context.Context, tx Tx, projectID string, least, m
 		name              string
 		limit, used, each int
 	}{
-		{QuotaInstances, limits.Instances, used.Instances, 1},
-		{QuotaCores, limits.VCPUs, used.VCPUs, f.VCPUs},
-		{QuotaRAM, limits.RAMMiB, used.RAMMiB, f.RAMMiB},
+		{QuotaInstances, limits.Instances, used.Instances, each.Instances},
+		{QuotaCores, limits.VCPUs, used.VCPUs, each.VCPUs},
+		{QuotaRAM, limits.RAMMiB, used.RAMMiB, each.RAMMiB},
 	} {
 		if r.limit < 0 || r.each == 0 {
 			continue

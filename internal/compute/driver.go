@@ -81,6 +81,7 @@ type Spec struct {
 	Metadata map[string]string
 	UserData []byte
 	Access   GuestAccess
+	Files    []File // to be on its disk before it first boots
 }
 
 // GuestAccess is what a guest must let in.

@@ -20,6 +20,12 @@ type Image struct {
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
 	Properties map[string]string
+	// Saving is whether its files are still being copied: it cannot be used yet.
+	Saving bool
+	// Node is the only node whose driver has its files; empty: every one.
+	Node string
+	// InstanceID is the instance that it was made of, or "".
+	InstanceID string
 }
 
 // OSType tells families of guests apart.

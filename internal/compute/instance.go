@@ -32,6 +32,20 @@ type Instance struct {
 	// ReservationID is common to instances of one request.
 	ReservationID string
 	LaunchIndex   int
+	// Hostname is what the guest calls itself, a label of RFC 1123.
+	Hostname string
+	// AccessIPv4 and AccessIPv6 are where the owner says it is reached; shown, never used.
+	AccessIPv4, AccessIPv6 string
+	// AutoDisk is whether the owner wanted the guest to grow its disk by itself; shown, never used.
+	AutoDisk bool
+	Password GuestPassword
+	// Files are put on its disk before it first boots, and forgotten then.
+	Files  []File
+	Lock   *Lock   // nil when nobody has locked it
+	Resize *Resize // from the wish for another flavor until that is confirmed or reverted
+	// SavingImageID is the image that is being made of it, or "".
+	SavingImageID string
+	GroupID       string // of its [ServerGroup], or ""
 	CreatedAt     time.Time
 	UpdatedAt     time.Time
 	LaunchedAt    time.Time // zero before it first ran
@@ -92,7 +106,7 @@ func (i Instance) KeyName() string {
 
 // Power is Nova's power_state for the state: what the machine is taken to do.
 func (i Instance) Power() Power {
-	switch i.State.VM {
+	switch i.settled() {
 	case Active:
 		return PowerRunning
 	case Paused:
@@ -106,7 +120,7 @@ func (i Instance) Power() Power {
 // access is what the guest must let in: the SSH keys bound to the instance. A
 // certificate for Windows is no SSH key and stays out.
 func (i Instance) access() GuestAccess {
-	a := GuestAccess{User: i.Image.AdminUser}
+	a := GuestAccess{User: i.Image.AdminUser, PasswordLogin: i.Password.Login, PasswordHash: i.Password.Hash}
 	for _, b := range i.Bindings {
 		if line := b.AuthorizedKey(); line != "" {
 			a.AuthorizedKeys = append(a.AuthorizedKeys, line)
@@ -118,10 +132,19 @@ func (i Instance) access() GuestAccess {
 // spec is what the driver needs to know.
 func (i Instance) spec() Spec {
 	return Spec{
-		ID: i.ID, Name: i.Name, Hostname: Hostname(i.Name, i.ID), Zone: i.Zone, Image: i.Image,
+		ID: i.ID, Name: i.Name, Hostname: i.HostLabel(), Zone: i.Zone, Image: i.Image,
 		VCPUs: i.Flavor.VCPUs, RAMMiB: i.Flavor.RAMMiB, DiskGiB: i.Flavor.DiskGiB,
 		NICs: i.NICs, Metadata: i.Metadata, UserData: i.UserData, Access: i.access(),
+		Files: i.Files,
 	}
+}
+
+// HostLabel is the guest's host name: the one it was given, else one made of its name.
+func (i Instance) HostLabel() string {
+	if i.Hostname != "" {
+		return i.Hostname
+	}
+	return Hostname(i.Name, i.ID)
 }
 
 // Hostname makes a host name (RFC 1123) of an instance's name as Nova does:

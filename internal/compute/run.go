@@ -2,6 +2,7 @@ package compute
 
 import (
 	"context"
+	"time"
 
 	"github.com/keyreeve/keyreeve/internal/fault"
 	"github.com/keyreeve/keyreeve/internal/job"
@@ -33,7 +34,7 @@ func (s *Service) Resume(ctx context.Context) error {
 			return err
 		}
 		for _, i := range all {
-			if i.State.VM != Active {
+			if vm := i.settled(); vm != Active && vm != Paused {
 				continue
 			}
 			j := s.jobFor(i, actionResume)
@@ -63,7 +64,8 @@ func (s *Service) RunJob(ctx context.Context, j job.Job) error {
 	if a == actionResume {
 		return s.resume(ctx, i, j)
 	}
-	if i.State.Task != transitions[a].task {
+	t, known := transitions[a]
+	if !known || i.State.Task != t.task {
 		return nil // done before a crash, or a deletion has taken over
 	}
 	if err := s.drive(ctx, i, a); err != nil {
@@ -72,7 +74,7 @@ func (s *Service) RunJob(ctx context.Context, j job.Job) error {
 		}
 		return s.failed(ctx, i, a, j, err)
 	}
-	return s.finish(ctx, i.ID, a, nil)
+	return s.finish(ctx, i.ID, a, j, nil)
 }
 
 // drive has the driver do it.
@@ -99,17 +101,34 @@ func (s *Service) drive(ctx context.Context, i Instance, a Action) error {
 		return s.driver.Reboot(ctx, spec, a == ActionHardReboot)
 	case ActionDelete:
 		return s.driver.Delete(ctx, i.ID)
+	case ActionRebuild:
+		return s.rebuild(ctx, i)
+	case ActionResize:
+		return s.remake(ctx, i, i.settled())
+	case ActionRevert:
+		return s.remake(ctx, i.reverted(), i.settled())
+	case ActionPause, ActionUnpause:
+		return s.pause(ctx, i, a == ActionPause)
+	case ActionSnapshot:
+		return s.snapshot(ctx, i)
+	case ActionPassword:
+		if err := s.running(ctx, i); err != nil {
+			return err
+		}
+		_, err := s.driver.SetAccess(ctx, i.ID, i.access(), true)
+		return err
 	}
 	return &fault.Error{Kind: fault.Internal, Resource: "action", Name: string(a), Msg: "no driver call for it"}
 }
 
 func (s *Service) resume(ctx context.Context, i Instance, j job.Job) error {
-	if i.State.VM != Active || i.State.Task == Deleting {
+	vm := i.settled()
+	if vm != Active && vm != Paused || i.State.Task == Deleting {
 		return nil
 	}
-	seen, err := s.driver.Get(ctx, i.ID)
-	if err == nil && seen.Power != PowerRunning {
-		err = s.driver.Start(ctx, i.spec())
+	err := s.running(ctx, i)
+	if err == nil && vm == Paused {
+		err = s.pause(ctx, i, true)
 	}
 	if err == nil || ctx.Err() != nil {
 		return err
@@ -117,8 +136,8 @@ func (s *Service) resume(ctx context.Context, i Instance, j job.Job) error {
 	if j.Attempts < patience {
 		return err
 	}
-	return s.change(ctx, i.ID, func(i *Instance) {
-		if i.State.VM == Active && i.State.Task != Deleting {
+	return s.change(ctx, i.ID, nil, func(i *Instance) {
+		if i.settled() == vm && i.State.Task != Deleting {
 			i.State, i.Fault = State{VM: Error}, s.faultOf(err)
 		}
 	})
@@ -129,46 +148,76 @@ func (s *Service) failed(ctx context.Context, i Instance, a Action, j job.Job, c
 	if a == ActionDelete || fault.Is(cause, fault.Unavailable) && j.Attempts < patience {
 		return cause
 	}
-	return s.finish(ctx, i.ID, a, cause)
+	return s.finish(ctx, i.ID, a, j, cause)
 }
 
 // finish records that an action is done, or failed for good.
-func (s *Service) finish(ctx context.Context, id string, a Action, cause error) error {
+func (s *Service) finish(ctx context.Context, id string, a Action, j job.Job, cause error) error {
 	if a == ActionDelete {
-		return s.store.Write(ctx, func(tx Tx) error {
-			err := tx.DeleteInstance(ctx, id)
-			if fault.Is(err, fault.NotFound) {
-				return nil
-			}
-			return err
-		})
+		return s.store.Write(ctx, func(tx Tx) error { return s.forget(ctx, tx, id) })
 	}
-	return s.change(ctx, id, func(i *Instance) {
-		if i.State.Task != transitions[a].task {
+	record := func(tx Tx) error {
+		e := Event{ID: j.ID, FinishedAt: s.now(), Failed: cause != nil}
+		if cause != nil {
+			e.Failure = cause.Error()
+		}
+		if err := tx.FinishEvent(ctx, e); err != nil && !fault.Is(err, fault.NotFound) {
+			return err
+		}
+		if a == ActionSnapshot {
+			return s.afterSnapshot(ctx, tx, id, cause != nil)
+		}
+		return nil
+	}
+	return s.change(ctx, id, record, func(i *Instance) {
+		t := transitions[a]
+		if i.State.Task != t.task {
 			return
 		}
 		i.State = i.State.Finish(a, cause != nil)
-		if cause != nil {
+		switch a {
+		case ActionResize, ActionRevert:
+			i.afterResize(a, cause != nil)
+		case ActionSnapshot:
+			i.SavingImageID = ""
+		}
+		switch {
+		case cause == nil:
+			i.Fault = nil
+		case !t.mild:
 			i.Fault = s.faultOf(cause)
 			return
+		default:
+			return
 		}
-		i.Fault = nil
-		if i.State.VM == Active {
-			if i.LaunchedAt.IsZero() {
-				i.LaunchedAt = s.now()
-			}
-			// Every boot puts the keys of the specification on the guest.
-			for k := range i.Bindings {
-				if i.Bindings[k].State == BindingPending {
-					i.Bindings[k].State, i.Bindings[k].Since = BindingApplied, s.now()
-				}
-			}
-		}
+		i.booted(a, s.now())
 	})
 }
 
-// change reads, changes and writes an instance under its lock.
-func (s *Service) change(ctx context.Context, id string, fn func(*Instance)) error {
+// booted records what is so once the machine has been made and started. A
+// rebuilt instance has its new disk even when it is stopped again.
+func (i *Instance) booted(a Action, now time.Time) {
+	if a == ActionCreate || a == ActionRebuild {
+		i.Files = nil // they are on the disk
+		i.LaunchedAt = now
+	}
+	if i.State.VM != Active && a != ActionRebuild {
+		return
+	}
+	if i.LaunchedAt.IsZero() {
+		i.LaunchedAt = now
+	}
+	// Every boot puts the keys of the specification on the guest.
+	for k := range i.Bindings {
+		if i.Bindings[k].State == BindingPending {
+			i.Bindings[k].State, i.Bindings[k].Since = BindingApplied, now
+		}
+	}
+}
+
+// change reads, changes and writes an instance under its lock; with, unless it
+// is nil, is done in the same transaction first.
+func (s *Service) change(ctx context.Context, id string, with func(Tx) error, fn func(*Instance)) error {
 	return s.store.Write(ctx, func(tx Tx) error {
 		if err := tx.Lock(ctx, "instance "+id); err != nil {
 			return err
@@ -176,6 +225,11 @@ func (s *Service) change(ctx context.Context, id string, fn func(*Instance)) err
 		i, err := tx.Instance(ctx, id)
 		if err != nil {
 			return err
+		}
+		if with != nil {
+			if err := with(tx); err != nil {
+				return err
+			}
 		}
 		fn(&i)
 		i.UpdatedAt = s.now()

@@ -108,12 +108,7 @@ func newYard(t *testing.T) *yard {
 	y := &yard{T: t, db: db, now: time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC), driver: &scripted{
 		fail: map[string]error{}, running: map[string]bool{}, there: map[string]bool{},
 	}}
-	macs := 0
-	y.service = compute.New(db.Compute(), y.driver, compute.Options{
-		Now: y.clock, NewID: uuid.NewString,
-		NewMAC: func() string { macs++; return "fa:16:3e:00:00:" + strconv.Itoa(10+macs) },
-		Node:   "node", Quota: compute.Usage{Instances: -1, VCPUs: -1, RAMMiB: -1},
-	})
+	y.use(y.driver, compute.Usage{Instances: -1, VCPUs: -1, RAMMiB: -1})
 	if err := y.service.Seed(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -124,10 +119,38 @@ func newYard(t *testing.T) *yard {
 	return y
 }
 
+// use makes the service over a driver.
+func (y *yard) use(d compute.Driver, quota compute.Usage) {
+	macs := 0
+	y.service = compute.New(y.db.Compute(), d, compute.Options{
+		Now: y.clock, NewID: uuid.NewString,
+		NewMAC: func() string { macs++; return "fa:16:3e:00:00:" + strconv.Itoa(10+macs) },
+		Node:   "node", Quota: quota,
+	})
+}
+
 // clock goes on by a second each time it is read.
 func (y *yard) clock() time.Time {
 	y.now = y.now.Add(time.Second)
 	return y.now
+}
+
+// root is an administrator of another project.
+func (y *yard) root() identity.Caller {
+	c := y.caller
+	c.User.ID, c.Project.ID, c.Scope.ID = "root", "admin", "admin"
+	c.Roles = []identity.Role{identity.RoleReader, identity.RoleMember, identity.RoleAdmin}
+	return c
+}
+
+// image is one that everybody may use.
+func (y *yard) image() string {
+	y.Helper()
+	images, err := y.service.Images(y.Context(), y.caller)
+	if err != nil {
+		y.Fatal(err)
+	}
+	return images[0].ID
 }
 
 func (y *yard) create() compute.Instance {
@@ -151,7 +174,11 @@ func (y *yard) run() error {
 	if err != nil || !ok {
 		y.Fatalf("no job to run: %v", err)
 	}
-	if failed := y.service.RunJob(y.Context(), j); failed != nil {
+	work := y.service.RunJob
+	if j.Kind == compute.ImageJobKind {
+		work = y.service.RunImageJob
+	}
+	if failed := work(y.Context(), j); failed != nil {
 		if err := y.db.RetryJob(y.Context(), j.ID, "me", later, failed.Error()); err != nil {
 			y.Fatal(err)
 		}

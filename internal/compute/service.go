@@ -2,7 +2,9 @@ package compute
 
 import (
 	"context"
+	"crypto/rand"
 	"hash/fnv"
+	"io"
 	"net/netip"
 	"time"
 
@@ -23,6 +25,11 @@ type Options struct {
 	Wake func()
 	// Quota is what a project may have where nothing else is set; negative for no limit.
 	Quota Usage
+	// Limits are what else a project may have where nothing else is set, by the
+	// name of the quota; what is missing is as in [DefaultLimits].
+	Limits map[string]int
+	// Random is where salts and guests' sealed passwords come from, default crypto/rand.
+	Random io.Reader
 	// StopGrace is how long a guest may take to shut down, default 10 s.
 	StopGrace time.Duration
 }
@@ -38,6 +45,9 @@ type Service struct {
 func New(store Store, driver Driver, opt Options) *Service {
 	if opt.StopGrace <= 0 {
 		opt.StopGrace = 10 * time.Second
+	}
+	if opt.Random == nil {
+		opt.Random = rand.Reader
 	}
 	if opt.Wake == nil {
 		opt.Wake = func() {}
@@ -136,46 +146,25 @@ func (s *Service) Instances(ctx context.Context, c identity.Caller, req ListRequ
 }
 
 // Act asks for something to be done to an instance: [ActionStart],
-// [ActionStop], [ActionReboot], [ActionHardReboot] or [ActionDelete]. It
-// returns when the wish is on record; a job does the work. Faults: NotFound,
-// Forbidden (a reader), Conflict with a [WrongState].
+// [ActionStop], [ActionReboot], [ActionHardReboot], [ActionPause],
+// [ActionUnpause], [ActionRevert] or [ActionDelete]. It returns when the wish
+// is on record; a job does the work. Faults: NotFound, Forbidden (a reader),
+// Conflict with a [Locked] or [WrongState], Unsupported.
 func (s *Service) Act(ctx context.Context, c identity.Caller, id string, a Action) (Instance, error) {
-	if err := mayChange(c); err != nil {
-		return Instance{}, err
+	if a == ActionPause || a == ActionUnpause {
+		if _, ok := s.driver.(Pauser); !ok {
+			return Instance{}, s.cannot("pause")
+		}
 	}
-	var i Instance
-	err := s.store.Write(ctx, func(tx Tx) error {
-		if err := tx.Lock(ctx, "instance "+id); err != nil {
-			return err
-		}
-		var err error
-		if i, err = visibleInstance(ctx, tx, c, id); err != nil {
-			return err
-		}
-		if a == ActionDelete && i.State.Task == Deleting {
-			return nil // asked before; its job is on record
-		}
-		if i.State, err = i.State.Begin(id, a); err != nil {
-			return err
-		}
-		i.UpdatedAt = s.now()
-		if err := tx.UpdateInstance(ctx, i); err != nil {
-			return err
-		}
-		if err := tx.EnqueueJob(ctx, s.jobFor(i, a)); err != nil {
-			return err
-		}
-		return tx.AppendAudit(ctx, s.audit(c, auditActions[a], i, ""))
-	})
-	if err == nil {
-		s.opt.Wake()
-	}
-	return i, err
+	return s.ask(ctx, c, id, a, nil)
 }
 
 var auditActions = map[Action]audit.Action{
 	ActionCreate: audit.Create, ActionStart: audit.Start, ActionStop: audit.Stop,
 	ActionReboot: audit.Reboot, ActionHardReboot: audit.Reboot, ActionDelete: audit.Delete,
+	ActionRebuild: audit.Rebuild, ActionResize: audit.Resize, ActionRevert: audit.Revert,
+	ActionPause: audit.Pause, ActionUnpause: audit.Unpause,
+	ActionSnapshot: audit.Snapshot, ActionPassword: audit.Password,
 }
 
 // Console returns the last lines of the instance's console log, all of it for
@@ -219,13 +208,6 @@ func (s *Service) LimitsOf(ctx context.Context, c identity.Caller, projectID str
 	})
 	return limits, used, err
 }
-
-// The names of compute's resources in quotas, as Nova has them.
-const (
-	QuotaInstances = "instances"
-	QuotaCores     = "cores"
-	QuotaRAM       = "ram" // MiB
-)
 
 func (s *Service) limits(ctx context.Context, tx Tx, projectID string) (Usage, error) {
 	u := s.opt.Quota

@@ -16,7 +16,9 @@ const (
 	Active   VMState = "active"
 	Stopped  VMState = "stopped"
 	Paused   VMState = "paused"
-	Error    VMState = "error"
+	// Resized has another flavor and waits for that to be confirmed or reverted.
+	Resized VMState = "resized"
+	Error   VMState = "error"
 )
 
 // Task is what is being done to an instance; its names are Nova's.
@@ -30,7 +32,15 @@ const (
 	PoweringOff   Task = "powering-off"
 	Rebooting     Task = "rebooting"
 	RebootingHard Task = "rebooting_hard"
-	Deleting      Task = "deleting"
+	Rebuilding    Task = "rebuilding"
+	Resizing      Task = "resize_prep"
+	Reverting     Task = "resize_reverting"
+	Pausing       Task = "pausing"
+	Unpausing     Task = "unpausing"
+	Snapshotting  Task = "image_snapshot"
+	// SettingPassword gives the guest's user another password.
+	SettingPassword Task = "updating_password"
+	Deleting        Task = "deleting"
 )
 
 // State is what an instance is and what is being done to it.
@@ -50,6 +60,15 @@ const (
 	ActionReboot     Action = "reboot"      // soft: the guest is asked
 	ActionHardReboot Action = "hard reboot" // the plug is pulled
 	ActionDelete     Action = "delete"
+
+	ActionRebuild  Action = "rebuild"
+	ActionResize   Action = "resize"
+	ActionConfirm  Action = "confirm resize" // done at once, without a job
+	ActionRevert   Action = "revert resize"
+	ActionPause    Action = "pause"
+	ActionUnpause  Action = "unpause"
+	ActionSnapshot Action = "snapshot"
+	ActionPassword Action = "change password"
 )
 
 // transition is the rule of one action, as Nova's guards have it.
@@ -58,7 +77,8 @@ type transition struct {
 	from []VMState // allowed in these states; nil: any
 	busy bool      // allowed while another task runs
 	task Task      // what is shown while the job runs
-	to   VMState   // the state when it is done
+	to   VMState   // the state when it is done; empty: as it was, and whole again if it was broken
+	mild bool      // failing leaves the instance as it was
 }
 
 var transitions = map[Action]transition{
@@ -68,6 +88,15 @@ var transitions = map[Action]transition{
 	ActionReboot:     {verb: "reboot", from: []VMState{Active}, task: Rebooting, to: Active},
 	ActionHardReboot: {verb: "reboot", from: []VMState{Active, Stopped, Paused, Error}, task: RebootingHard, to: Active},
 	ActionDelete:     {verb: "delete", busy: true, task: Deleting},
+
+	ActionRebuild:  {verb: "rebuild", from: []VMState{Active, Stopped, Error}, task: Rebuilding},
+	ActionResize:   {verb: "resize", from: []VMState{Active, Stopped}, task: Resizing, to: Resized},
+	ActionConfirm:  {verb: "confirmResize", from: []VMState{Resized}, to: Active},
+	ActionRevert:   {verb: "revertResize", from: []VMState{Resized}, task: Reverting, to: Active},
+	ActionPause:    {verb: "pause", from: []VMState{Active}, task: Pausing, to: Paused, mild: true},
+	ActionUnpause:  {verb: "unpause", from: []VMState{Paused}, task: Unpausing, to: Active, mild: true},
+	ActionSnapshot: {verb: "createImage", from: []VMState{Active, Stopped, Paused}, task: Snapshotting, mild: true},
+	ActionPassword: {verb: "changePassword", from: []VMState{Active}, task: SettingPassword, mild: true},
 }
 
 // WrongState is the detail of a Conflict fault: what was asked and what stands
@@ -106,7 +135,8 @@ func (s State) Begin(id string, a Action) (State, error) {
 }
 
 // Finish returns the state after a was done, or after it failed. A failure
-// leaves an instance in [Error]: what the machine does is not known then. A
+// leaves an instance in [Error], for what the machine does is not known then;
+// failing to pause it, to copy its disk or to set a password does not. A
 // deletion that fails is tried again, so its state stays.
 func (s State) Finish(a Action, failed bool) State {
 	t := transitions[a]
@@ -116,9 +146,15 @@ func (s State) Finish(a Action, failed bool) State {
 	switch {
 	case a == ActionDelete:
 		return s
+	case failed && t.mild:
+		return State{VM: s.VM}
 	case failed:
 		return State{VM: Error}
-	default:
+	case t.to != "":
 		return State{VM: t.to}
+	case s.VM == Error:
+		return State{VM: Active}
+	default:
+		return State{VM: s.VM}
 	}
 }

@@ -56,7 +56,8 @@ func TestTransitionsNeverStick(t *testing.T) {
 		deleted := false
 		t.Repeat(map[string]func(*rapid.T){
 			"ask": func(t *rapid.T) {
-				a := rapid.SampledFrom([]Action{ActionStart, ActionStop, ActionReboot, ActionHardReboot, ActionDelete}).Draw(t, "action")
+				a := rapid.SampledFrom([]Action{ActionStart, ActionStop, ActionReboot, ActionHardReboot, ActionDelete,
+					ActionRebuild, ActionResize, ActionRevert, ActionPause, ActionUnpause, ActionSnapshot, ActionPassword}).Draw(t, "action")
 				next, err := s.Begin("i", a)
 				if err != nil {
 					if next != s {

@@ -28,6 +28,9 @@ type Tx interface {
 	// Images returns all images, ordered by name.
 	Images(ctx context.Context) ([]Image, error)
 	InsertImage(ctx context.Context, i Image) error
+	// UpdateImage writes everything of the image but its id and when it was made.
+	UpdateImage(ctx context.Context, i Image) error
+	DeleteImage(ctx context.Context, id string) error
 
 	Flavor(ctx context.Context, id string) (Flavor, error)
 	// Flavors returns all flavors, ordered by memory, then id.
@@ -57,8 +60,30 @@ type Tx interface {
 	// Usage sums up what a project's instances take.
 	Usage(ctx context.Context, projectID string) (Usage, error)
 
+	// Events returns what was done to an instance, newest first. It goes with the instance.
+	Events(ctx context.Context, instanceID string) ([]Event, error)
+	InsertEvent(ctx context.Context, e Event) error
+	// FinishEvent writes when and how the event of that id ended.
+	FinishEvent(ctx context.Context, e Event) error
+
+	ServerGroup(ctx context.Context, id string) (ServerGroup, error)
+	// ServerGroups returns a project's, or all with "", oldest first.
+	ServerGroups(ctx context.Context, projectID string) ([]ServerGroup, error)
+	InsertServerGroup(ctx context.Context, g ServerGroup) error
+	// DeleteServerGroup removes the group and leaves its members without one.
+	DeleteServerGroup(ctx context.Context, id string) error
+
+	// Spells returns a project's instances, or all with "", that are gone and
+	// were there at some time between from and until, oldest first.
+	Spells(ctx context.Context, projectID string, from, until time.Time) ([]Spell, error)
+	InsertSpell(ctx context.Context, s Spell) error
+
 	// Quota returns the limit that is set for a project, or false for none.
 	Quota(ctx context.Context, projectID, resource string) (int, bool, error)
+	// SetQuota sets a project's limit; negative means no limit.
+	SetQuota(ctx context.Context, projectID, resource string, most int) error
+	// DeleteQuota takes a project's own limit away.
+	DeleteQuota(ctx context.Context, projectID, resource string) error
 	// Lock makes other transactions that lock the same name wait until this one ends.
 	Lock(ctx context.Context, name string) error
 }

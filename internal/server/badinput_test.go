@@ -53,7 +53,7 @@ var sound = map[string][]string{
 		`{"keypair": {"name": "bad-%d", "type": "ssh", "user_id": "u", "public_key": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGZTlnwZrZ8OxLsNU4B7eQQxN1x8S3zvwM3FfyZdTzWq c"}}`,
 	},
 	"POST /v2.1/servers": {
-		`{"server": {"name": "bad-%d", "flavorRef": "1", "imageRef": "@images", "key_name": "` + canary + `", "description": "d", "metadata": {"k": "v"}, "tags": ["t"], "user_data": "YQ==", "networks": [{"uuid": "@networks", "fixed_ip": "1.2.3.4", "port": null, "tag": "x"}], "min_count": 1, "max_count": 1, "availability_zone": "nova", "adminPass": "p", "config_drive": true, "return_reservation_id": false, "security_groups": [{"name": "default"}], "block_device_mapping_v2": [{"boot_index": 0, "uuid": "@images", "source_type": "image", "destination_type": "local", "delete_on_termination": true, "volume_size": 1, "device_name": "vda"}], "personality": [{"path": "/a", "contents": "YQ=="}], "hostname": "h", "host": "h", "OS-DCF:diskConfig": "AUTO", "accessIPv4": "1.2.3.4", "trusted_image_certificates": ["a"]}, "os:scheduler_hints": {"group": "g", "same_host": ["a"], "query": "[]"}}`,
+		`{"server": {"name": "bad-%d", "flavorRef": "1", "imageRef": "@images", "key_name": "` + canary + `", "description": "d", "metadata": {"k": "v"}, "tags": ["t"], "user_data": "YQ==", "networks": [{"uuid": "@networks", "fixed_ip": "1.2.3.4", "port": null, "tag": "x"}], "min_count": 1, "max_count": 1, "availability_zone": "nova", "adminPass": "p", "config_drive": true, "return_reservation_id": false, "security_groups": [{"name": "default"}], "block_device_mapping_v2": [{"boot_index": 0, "uuid": "@images", "source_type": "image", "destination_type": "local", "delete_on_termination": true, "volume_size": 1, "device_name": "vda"}], "personality": [{"path": "/a", "contents": "YQ=="}], "hostname": "h1", "host": "h", "OS-DCF:diskConfig": "AUTO", "accessIPv4": "1.2.3.4", "trusted_image_certificates": ["a"]}, "os:scheduler_hints": {"same_host": ["a"], "query": "[]"}}`,
 		`{"server": {"name": "bad-%d", "flavorRef": "1", "imageRef": "@images", "key_name": "` + canary + `", "description": "d", "metadata": {"k": "v"}, "tags": ["t"], "user_data": "YQ==", "networks": [{"uuid": "@networks"}], "min_count": 1, "max_count": 1, "availability_zone": "nova", "security_groups": [{"name": "default"}]}}`,
 		`{"server": {"name": "bad-%d", "flavorRef": "1", "imageRef": "@images", "key_name": "` + canary + `", "metadata": {"k": "v"}, "min_count": 1, "max_count": 1, "block_device_mapping_v2": [{"boot_index": 0, "uuid": "@images", "source_type": "image", "destination_type": "local", "delete_on_termination": true}]}}`,
 	},
@@ -61,6 +61,16 @@ var sound = map[string][]string{
 		`{"reboot": {"type": "SOFT"}}`,
 		`{"os-start": null}`,
 		`{"os-getConsoleOutput": {"length": 5}}`,
+		`{"rebuild": {"imageRef": "@images", "name": "` + canary + `", "adminPass": "p", "metadata": {"a": "b"}, "OS-DCF:diskConfig": "AUTO", "accessIPv4": "1.2.3.4", "preserve_ephemeral": false}}`,
+		`{"rebuild": {"imageRef": "@images", "name": "` + canary + `", "personality": [{"path": "/a", "contents": "YQ=="}], "description": "d"}}`,
+		`{"rebuild": {"imageRef": "@images", "name": "` + canary + `", "key_name": null, "user_data": "YQ==", "hostname": "h1", "description": null}}`,
+		`{"resize": {"flavorRef": "2", "OS-DCF:diskConfig": "MANUAL"}}`,
+		`{"confirmResize": null}`,
+		`{"lock": {"locked_reason": "r"}}`,
+		`{"unlock": null}`,
+		`{"createImage": {"name": "` + canary + `-%d", "metadata": {"a": "b"}}}`,
+		`{"changePassword": {"adminPass": "p"}}`,
+		`{"os-resetState": {"state": "active"}}`,
 	},
 	"PUT /v2.1/servers/{id}": {
 		`{"server": {"name": "` + canary + `", "description": "d", "accessIPv4": "1.2.3.4", "hostname": "h", "OS-DCF:diskConfig": "AUTO"}}`,
@@ -76,6 +86,13 @@ var sound = map[string][]string{
 	},
 	"PUT /v2.1/servers/{id}/tags": {
 		`{"tags": ["a"]}`,
+	},
+	"PUT /v2.1/os-quota-sets/{project}": {
+		`{"quota_set": {"server_groups": 20, "key_pairs": 200, "metadata_items": 100, "force": true}}`,
+	},
+	"POST /v2.1/os-server-groups": {
+		`{"server_group": {"name": "bad-%d", "policies": ["affinity"]}}`,
+		`{"server_group": {"name": "bad-%d", "policy": "anti-affinity", "rules": {"max_server_per_host": 3}}}`,
 	},
 }
 

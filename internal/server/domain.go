@@ -134,6 +134,7 @@ func (d *Domain) openMachines(ctx context.Context, log *slog.Logger) (*machines,
 		},
 	})
 	m.runner.Handle(compute.JobKind, m.compute.RunJob)
+	m.runner.Handle(compute.ImageJobKind, m.compute.RunImageJob)
 	for _, step := range []func(context.Context) error{m.compute.Seed, m.compute.Resume, m.runner.Start} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, driver.Close())

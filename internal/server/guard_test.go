@@ -123,6 +123,9 @@ var bodies = map[string]string{
 	"PUT /v2.1/servers/{id}/metadata":       `{"metadata": {"a": "b"}}`,
 	"PUT /v2.1/servers/{id}/metadata/{key}": `{"meta": {"a": "b"}}`,
 	"PUT /v2.1/servers/{id}/tags":           `{"tags": ["a"]}`,
+
+	"PUT /v2.1/os-quota-sets/{project}": `{"quota_set": {}}`,
+	"POST /v2.1/os-server-groups":       `{"server_group": {"name": "x", "policies": ["affinity"]}}`,
 }
 
 func (w *world) call(t *testing.T, r openstack.Route, path, who string) (int, string) {
@@ -245,7 +248,7 @@ func (w *world) things(t *testing.T) {
 	w.values = map[string]string{
 		"os-keypairs": canary, "servers": made[0].ID, "flavors": "1", "images": images[0].ID,
 		"networks": nic.NetworkID, "ports": nic.PortID, "users": member.User.ID, "projects": member.ProjectID(),
-		"domains": identity.DefaultAccountID, "roles": identity.RoleMember.ID(), "os-quota-sets": member.ProjectID(),
+		"domains": identity.DefaultAccountID, "roles": identity.RoleMember.ID(), "os-quota-sets": member.ProjectID(), "os-simple-tenant-usage": member.ProjectID(),
 		"quotas": member.ProjectID(), "extensions": "os-keypairs", "v2": member.ProjectID(), "ips": nic.Network,
 	}
 }

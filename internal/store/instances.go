@@ -10,14 +10,14 @@ import (
 
 const instanceColumns = `id, region, project_id, user_id, name, description, image, flavor, vcpus, ram_mib,
 	zone, node, vm_state, task, fault, metadata, user_data, tags, reservation_id, launch_index,
-	created_at, updated_at, launched_at`
+	created_at, updated_at, launched_at, traits, group_id`
 
 // instanceQuery reads instances with their NICs and bindings in one statement,
 // so that all is of one moment: a row for each NIC and binding of each
 // instance, and at least one. %s selects the instances.
 const instanceQuery = `SELECT i.id, i.region, i.project_id, i.user_id, i.name, i.description, i.image, i.flavor,
 		i.zone, i.node, i.vm_state, i.task, i.fault, i.metadata, i.user_data, i.tags, i.reservation_id, i.launch_index,
-		i.created_at, i.updated_at, i.launched_at,
+		i.created_at, i.updated_at, i.launched_at, i.traits, i.group_id,
 		n.seq, n.port_id, n.network_id, n.network, n.mac, n.addr, n.prefix,
 		b.seq, b.key_pair_id, b.name, b.type, b.public_key, b.fingerprint, b.state, b.since
 	FROM (SELECT * FROM instances %s) AS i
@@ -39,12 +39,14 @@ func scanInstance(s scanner) (r instanceRow, err error) {
 	var image imageSnapshot
 	var flavor flavorSnapshot
 	var broken *faultRecord
+	var traits traitsRecord
 	err = s.Scan(&i.ID, &i.Region, &i.ProjectID, &i.UserID, &i.Name, &i.Description, jsonInto{&image}, jsonInto{&flavor},
 		&i.Zone, &i.Node, &i.State.VM, &i.State.Task, jsonInto{&broken}, jsonInto{&i.Metadata}, &i.UserData, jsonInto{&i.Tags},
-		&i.ReservationID, &i.LaunchIndex, instant{&i.CreatedAt}, instant{&i.UpdatedAt}, instant{&i.LaunchedAt},
+		&i.ReservationID, &i.LaunchIndex, instant{&i.CreatedAt}, instant{&i.UpdatedAt}, instant{&i.LaunchedAt}, jsonInto{&traits}, &i.GroupID,
 		&r.nicSeq, &n.portID, &n.networkID, &n.network, &n.mac, &n.addr, &n.prefix,
 		&r.bindSeq, &b.keyPairID, &b.name, &b.kind, &b.publicKey, &b.fingerprint, &b.state, &b.since)
 	i.Image, i.Flavor, i.Fault = compute.Image(image), compute.Flavor(flavor), (*compute.InstanceFault)(broken)
+	traits.put(i)
 	return r, err
 }
 
@@ -109,12 +111,12 @@ func (t *Tx) Instances(ctx context.Context, q compute.InstanceQuery) ([]compute.
 func (t *Tx) InsertInstance(ctx context.Context, i compute.Instance) error {
 	err := t.insert(ctx, "instance", i.ID,
 		`INSERT INTO instances (`+instanceColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
-		$11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)`,
+		$11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)`,
 		i.ID, i.Region, i.ProjectID, i.UserID, i.Name, i.Description,
-		jsonText(imageSnapshot(i.Image)), jsonText(flavorSnapshot(i.Flavor)), i.Flavor.VCPUs, i.Flavor.RAMMiB,
+		jsonText(imageSnapshot(i.Image)), jsonText(flavorSnapshot(i.Flavor)), i.Claim().VCPUs, i.Claim().RAMMiB,
 		i.Zone, i.Node, string(i.State.VM), string(i.State.Task), jsonText((*faultRecord)(i.Fault)),
 		jsonText(i.Metadata), i.UserData, jsonText(i.Tags), i.ReservationID, i.LaunchIndex,
-		micros(i.CreatedAt), micros(i.UpdatedAt), micros(i.LaunchedAt))
+		micros(i.CreatedAt), micros(i.UpdatedAt), micros(i.LaunchedAt), jsonText(traitsOf(i)), i.GroupID)
 	if err != nil {
 		return err
 	}
@@ -129,13 +131,14 @@ func (t *Tx) UpdateInstance(ctx context.Context, i compute.Instance) error {
 	err := t.change(ctx, "instance", i.ID,
 		`UPDATE instances SET region = $2, project_id = $3, name = $4, description = $5, image = $6, flavor = $7,
 		vcpus = $8, ram_mib = $9, zone = $10, node = $11, vm_state = $12, task = $13, fault = $14, metadata = $15,
-		user_data = $16, tags = $17, reservation_id = $18, launch_index = $19, updated_at = $20, launched_at = $21
+		user_data = $16, tags = $17, reservation_id = $18, launch_index = $19, updated_at = $20, launched_at = $21,
+		traits = $22, group_id = $23
 		WHERE id = $1`,
 		i.ID, i.Region, i.ProjectID, i.Name, i.Description,
-		jsonText(imageSnapshot(i.Image)), jsonText(flavorSnapshot(i.Flavor)), i.Flavor.VCPUs, i.Flavor.RAMMiB,
+		jsonText(imageSnapshot(i.Image)), jsonText(flavorSnapshot(i.Flavor)), i.Claim().VCPUs, i.Claim().RAMMiB,
 		i.Zone, i.Node, string(i.State.VM), string(i.State.Task), jsonText((*faultRecord)(i.Fault)),
 		jsonText(i.Metadata), i.UserData, jsonText(i.Tags), i.ReservationID, i.LaunchIndex,
-		micros(i.UpdatedAt), micros(i.LaunchedAt))
+		micros(i.UpdatedAt), micros(i.LaunchedAt), jsonText(traitsOf(i)), i.GroupID)
 	if err != nil {
 		return err
 	}

@@ -25,6 +25,9 @@ type imageSnapshot struct {
 	CreatedAt  time.Time         `json:"createdAt"`
 	UpdatedAt  time.Time         `json:"updatedAt"`
 	Properties map[string]string `json:"properties,omitempty"`
+	Saving     bool              `json:"saving,omitempty"`
+	Node       string            `json:"node,omitempty"`
+	InstanceID string            `json:"instanceId,omitempty"`
 }
 
 type flavorSnapshot struct {

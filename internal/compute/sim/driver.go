@@ -66,8 +66,9 @@ type Options struct {
 	SSH sshd.Limits
 }
 
-// Driver runs simulated guests. It implements [compute.Driver] and
-// [compute.AddressProber].
+// Driver runs simulated guests. It implements [compute.Driver],
+// [compute.AddressProber], [compute.Pauser], [compute.Resizer] and
+// [compute.Snapshotter].
 type Driver struct {
 	opt    Options
 	port   int
@@ -91,6 +92,9 @@ type Driver struct {
 var (
 	_ compute.Driver        = (*Driver)(nil)
 	_ compute.AddressProber = (*Driver)(nil)
+	_ compute.Pauser        = (*Driver)(nil)
+	_ compute.Resizer       = (*Driver)(nil)
+	_ compute.Snapshotter   = (*Driver)(nil)
 )
 
 // New opens the driver's folder and reads what instances are there; none runs
@@ -291,7 +295,7 @@ func (d *Driver) Create(ctx context.Context, spec compute.Spec) error {
 	}
 	if err != nil {
 		_ = d.dir.RemoveAll(temp) // else New or the next attempt does
-		return fault.Wrap(err, "make simulated instance "+spec.ID)
+		return makingFault(err, spec.ID)
 	}
 	d.mu.Lock()
 	d.machines[spec.ID] = &machine{d: d, id: spec.ID, state: s}
@@ -313,15 +317,31 @@ func (d *Driver) build(folder string, spec compute.Spec) (*state, error) {
 				return err
 			}
 		}
+		copied, err := d.unpack(spec.Image, dir)
+		if err != nil {
+			return err
+		}
 		m := &machine{d: d, id: spec.ID, state: s}
 		g, err := m.openDisk(dir)
 		if err != nil {
 			return err
 		}
-		err = g.Install(spec.UserData)
+		if copied {
+			err = g.Adopt(spec.UserData)
+		} else {
+			err = g.Install(spec.UserData)
+		}
+		for _, f := range spec.Files {
+			if e := g.Inject(f); e != nil && err == nil {
+				err = fault.Invalidf("personality", "a file cannot be put on the disk: %v", e)
+			}
+		}
 		if err == nil && s.hasLogins() {
 			s.Access = accessOf(spec.Access)
 			s.Placed, err = place(g, spec.Access.User, nil, spec.Access.AuthorizedKeys)
+			if err == nil {
+				err = g.SetPassword(spec.Access.User, spec.Access.PasswordHash)
+			}
 		}
 		if err := errors.Join(err, g.Disk.Close()); err != nil {
 			return err

@@ -100,7 +100,7 @@ func (l *listener) addr() netip.AddrPort {
 
 func (l *listener) accept() {
 	for {
-		conn, err := l.ln.Accept()
+		tcp, err := l.ln.Accept()
 		if err != nil {
 			if errors.Is(err, net.ErrClosed) || l.ctx.Err() != nil {
 				return
@@ -108,6 +108,7 @@ func (l *listener) accept() {
 			time.Sleep(50 * time.Millisecond) // out of file descriptors, most likely
 			continue
 		}
+		conn := newPausable(tcp)
 		if !l.add(conn) {
 			_ = conn.Close()
 			continue

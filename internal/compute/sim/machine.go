@@ -32,6 +32,7 @@ type machine struct {
 	up       bool
 	bootedAt time.Time
 	ln       *listener // nil for guests without SSH or without a network
+	gate     gate      // shut while the guest is paused
 
 	guest     *guest.Guest // while somebody uses the disk
 	closeDisk func() error
@@ -138,6 +139,7 @@ func (m *machine) Enter(conn net.Conn) (*guest.Guest, func(), error) {
 	if !ln.enter(conn) {
 		return nil, nil, errors.New("the instance is stopping or has too many connections")
 	}
+	under(conn, &m.gate)
 	g, release, err := m.acquire()
 	if err != nil {
 		ln.remove(conn)
@@ -211,6 +213,9 @@ func (m *machine) apply(access accessState) error {
 		}
 	}
 	placed, err := place(g, access.User, s.Placed, access.Keys)
+	if err == nil && access.PasswordHash != s.Access.PasswordHash {
+		err = g.SetPassword(access.User, access.PasswordHash)
+	}
 	if err == nil {
 		err = g.Disk.Sync()
 	}
@@ -269,6 +274,7 @@ func (m *machine) listen(at netip.AddrPort) (*listener, error) {
 }
 
 func (m *machine) serve(ctx context.Context, conn net.Conn) {
+	under(conn, &m.gate)
 	s := m.current()
 	var keys []ssh.Signer
 	err := m.folder(func(dir *os.Root) (err error) {
@@ -292,6 +298,7 @@ func (m *machine) stop(grace time.Duration) {
 	ln := m.ln
 	m.ln, m.up = nil, false
 	m.mu.Unlock()
+	m.gate.set(false)
 	if ln != nil {
 		ln.close(grace)
 		m.d.give()
@@ -304,6 +311,9 @@ func (m *machine) observe() compute.Observed {
 	o := compute.Observed{ID: m.id, Power: compute.PowerStopped, HostKeys: append([]string(nil), m.state.HostKeys...)}
 	if m.up {
 		o.Power, o.BootedAt = compute.PowerRunning, m.bootedAt
+		if m.gate.isShut() {
+			o.Power = compute.PowerPaused
+		}
 	}
 	if m.ln != nil {
 		o.SSH = m.ln.addr()

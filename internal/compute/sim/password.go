@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"golang.org/x/crypto/argon2"
+
+	"github.com/keyreeve/keyreeve/internal/compute"
 )
 
 // Bounds of the parameters that a hash may ask for.
@@ -21,9 +23,15 @@ const (
 // hashing keeps guesses from taking all memory and CPUs.
 var hashing = make(chan struct{}, parallelHashes)
 
-// verifyPassword checks a password against a hash in the PHC form of argon2id,
-// "$argon2id$v=19$m=65536,t=3,p=4$salt$hash". Any other hash fits no password.
+// verifyPassword checks a password against a hash of crypt(3), "$6$salt$hash",
+// or one in the PHC form of argon2id, "$argon2id$v=19$m=65536,t=3,p=4$salt$hash".
+// Any other hash fits no password.
 func verifyPassword(hash, password string) bool {
+	if strings.HasPrefix(hash, "$6$") {
+		hashing <- struct{}{}
+		defer func() { <-hashing }()
+		return compute.PasswordFits(hash, password)
+	}
 	f := strings.Split(hash, "$")
 	if len(f) != 6 || f[0] != "" || f[1] != "argon2id" || f[2] != "v=19" || len(password) > maxPassword {
 		return false

@@ -77,11 +77,8 @@ func (g *Guest) Install(userData []byte) error {
 	if err := g.SetHostname(); err != nil {
 		return err
 	}
-	if len(userData) > 0 {
-		// Kept for reading only: nothing of it is carried out.
-		if err := lay(v, entry{path: "/var/lib/cloud/instance/user-data.txt", mode: 0o600, text: string(userData)}); err != nil {
-			return fmt.Errorf("install user data: %w", err)
-		}
+	if err := g.keepUserData(userData); err != nil {
+		return err
 	}
 	return g.AddUser(g.User)
 }

@@ -1,5 +1,6 @@
 // Package glance speaks the OpenStack Image API v2, as Glance 25 (Zed) answers
-// it, for reading: images are the ones that servers are made from
+// it: images are the ones that servers are made from. Those that were made of
+// servers can be changed and deleted; none can be uploaded
 // (https://docs.openstack.org/api-ref/image/v2/).
 package glance
 
@@ -43,6 +44,8 @@ func New(opt Options) *Dialect {
 			{Method: http.MethodGet, Pattern: "/versions", Access: identity.Public, Handle: versions(http.StatusOK)},
 			{Method: http.MethodGet, Pattern: "/v2/images", Access: identity.ProjectReader, Rule: "get_images", Handle: d.list},
 			{Method: http.MethodGet, Pattern: "/v2/images/{id}", Access: identity.ProjectReader, Rule: "get_image", Handle: d.show},
+			{Method: http.MethodDelete, Pattern: "/v2/images/{id}", Access: identity.ProjectMember, Rule: "delete_image", Handle: d.delete},
+			{Method: http.MethodPatch, Pattern: "/v2/images/{id}", Access: identity.ProjectMember, Rule: "modify_image", Handle: d.update},
 			{Method: http.MethodGet, Pattern: "/v2/schemas/image", Access: identity.AnyUser, Rule: "get_schema", Handle: d.schema(imageSchema())},
 			{Method: http.MethodGet, Pattern: "/v2/schemas/images", Access: identity.AnyUser, Rule: "get_schema", Handle: d.schema(imagesSchema())},
 		},

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/keyreeve/keyreeve/internal/compute"
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack"
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack/openstacktest"
@@ -57,9 +59,11 @@ func service(t *testing.T) *Dialect {
 		Identity: openstacktest.Tokens{
 			"<token alice>": inProject("24fa3f47f61d430ca700b103c5fbbca2", identity.RoleReader),
 			"<token owner>": inProject(owner, identity.RoleReader, identity.RoleMember),
+			"<token carol>": inProject("a0000000000000000000000000000001", identity.RoleReader, identity.RoleMember),
+			"<token root>":  inProject("ad000000000000000000000000000001", identity.RoleReader, identity.RoleMember, identity.RoleAdmin),
 			"<token none>":  {Region: "one"},
 		},
-		Compute:      compute.New(db.Compute(), openstacktest.Idle{}, compute.Options{Now: time.Now}),
+		Compute:      compute.New(db.Compute(), openstacktest.Idle{}, compute.Options{Now: time.Now, NewID: uuid.NewString}),
 		IdentityBase: openstack.Base{Fixed: "http://127.0.0.1:31500"},
 	})
 }

@@ -20,10 +20,14 @@ func view(i compute.Image) openstack.Fields {
 	if i.Public {
 		visibility = "public"
 	}
+	status, size := "active", any(i.SizeBytes)
+	if i.Saving {
+		status, size = "saving", nil
+	}
 	return append(properties(i),
 		openstack.F("name", i.Name), openstack.F("disk_format", "raw"), openstack.F("container_format", "bare"),
-		openstack.F("visibility", visibility), openstack.F("size", i.SizeBytes), openstack.F("virtual_size", nil),
-		openstack.F("status", "active"), openstack.F("checksum", nil), openstack.F("protected", false),
+		openstack.F("visibility", visibility), openstack.F("size", size), openstack.F("virtual_size", nil),
+		openstack.F("status", status), openstack.F("checksum", nil), openstack.F("protected", false),
 		openstack.F("min_ram", i.MinRAMMiB), openstack.F("min_disk", i.MinDiskGiB), openstack.F("owner", orNull(i.ProjectID)),
 		openstack.F("os_hidden", false), openstack.F("os_hash_algo", nil), openstack.F("os_hash_value", nil),
 		openstack.F("id", i.ID), openstack.F("created_at", i.CreatedAt.UTC().Format(timeLayout)),

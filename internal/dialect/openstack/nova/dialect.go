@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/keyreeve/keyreeve/internal/compute"
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack"
@@ -32,8 +33,8 @@ type Options struct {
 	KeyPairQuota int
 	WeakKeys     keypair.WeakPolicy
 
-	// Log tells what was done to a server; without one that is not served.
-	Log Log
+	// Now is the clock of usage reports; nil is time.Now.
+	Now func() time.Time
 	// Random makes the passwords that new servers are answered with; nil is
 	// crypto/rand.
 	Random io.Reader
@@ -52,6 +53,9 @@ func New(opt Options) *Dialect {
 	if opt.IdentityBase == (openstack.Base{}) {
 		opt.IdentityBase = openstack.Base{Fixed: opt.Base.Fixed, Prefix: "/identity"}
 	}
+	if opt.Now == nil {
+		opt.Now = time.Now
+	}
 	d := &Dialect{opt: opt, rules: newRules(opt), style: openstack.NovaStyle{
 		Versions: openstack.ComputeVersions, RequestID: wire.RequestID,
 		Identity: opt.IdentityBase,
@@ -64,6 +68,8 @@ func New(opt Options) *Dialect {
 		d.eventRoutes(),
 		d.limitRoutes(),
 		d.quotaRoutes(),
+		d.groupRoutes(),
+		d.usageRoutes(),
 		d.extensionRoutes(),
 	)
 	return d

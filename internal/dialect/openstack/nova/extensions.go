@@ -33,6 +33,8 @@ type extension struct {
 // extensionsKnown are the parts that may be served, by the end of a route that
 // only they have.
 var extensionsKnown = []struct{ alias, name, description, route string }{
+	{"OS-SCH-HNT", "SchedulerHints", "Pass arbitrary key/value pairs to the scheduler.", "/os-server-groups"},
+	{"os-admin-actions", "AdminActions", "Enable admin-only server actions", "/servers/{id}/action"},
 	{"os-attach-interfaces", "AttachInterfaces", "Attach interface support.", "/os-interface"},
 	{"os-availability-zone", "AvailabilityZone", "1. Add availability_zone to the Create Server API.\n           2. Add availability zones describing.\n        ", "/os-availability-zone"},
 	{"os-consoles", "Consoles", "Interactive Console support.", "/servers/{id}/action"},
@@ -40,9 +42,12 @@ var extensionsKnown = []struct{ alias, name, description, route string }{
 	{"os-instance-actions", "InstanceActions", "View a log of actions and events taken on an instance.", "/os-instance-actions"},
 	{"os-keypairs", "Keypairs", "Keypair Support.", "/os-keypairs"},
 	{"limits", "Limits", "Limits support.", "/limits"},
+	{"os-lock-server", "LockServer", "Enable lock/unlock server actions.", "/servers/{id}/action"},
+	{"os-pause-server", "PauseServer", "Enable pause/unpause server actions.", "/servers/{id}/action"},
 	{"os-quota-sets", "Quotas", "Quotas management support.", "/os-quota-sets/{project}"},
 	{"os-server-groups", "ServerGroups", "Server group support.", "/os-server-groups"},
 	{"os-server-password", "ServerPassword", "Server password support.", "/os-server-password"},
+	{"os-simple-tenant-usage", "SimpleTenantUsage", "Simple tenant usage extension.", "/os-simple-tenant-usage"},
 	{"servers", "Servers", "Servers.", "/servers"},
 	{"os-volumes", "Volumes", "Volumes support.", "/os-volume_attachments"},
 }

@@ -3,6 +3,7 @@ package nova
 import (
 	"net/http"
 
+	"github.com/keyreeve/keyreeve/internal/compute"
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack"
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack/schema"
 	"github.com/keyreeve/keyreeve/internal/identity"
@@ -33,13 +34,13 @@ var absoluteLimits = []struct {
 	{name: "maxTotalInstances", of: func(a allowance) int { return a.limits.Instances }},
 	{name: "maxTotalCores", of: func(a allowance) int { return a.limits.VCPUs }},
 	{name: "maxTotalRAMSize", of: func(a allowance) int { return a.limits.RAMMiB }},
-	{name: "maxServerMeta", of: always(mostMetadata)},
-	{"maxImageMeta", noFileLimits, always(mostMetadata)},
-	{"maxPersonality", noFileLimits, always(mostFiles)},
-	{"maxPersonalitySize", noFileLimits, always(mostFileBytes)},
+	{name: "maxServerMeta", of: restLimit(compute.QuotaMetadata)},
+	{"maxImageMeta", noFileLimits, restLimit(compute.QuotaMetadata)},
+	{"maxPersonality", noFileLimits, restLimit(compute.QuotaFiles)},
+	{"maxPersonalitySize", noFileLimits, restLimit(compute.QuotaFileBytes)},
 	{name: "maxTotalKeypairs", of: func(a allowance) int { return a.keyPairs }},
-	{name: "maxServerGroups", of: always(mostServerGroups)},
-	{name: "maxServerGroupMembers", of: always(mostGroupMembers)},
+	{name: "maxServerGroups", of: restLimit(compute.QuotaGroups)},
+	{name: "maxServerGroupMembers", of: restLimit(compute.QuotaGroupMembers)},
 	{"maxTotalFloatingIps", noNetworkLimits, always(unlimited)},
 	{"maxSecurityGroups", noNetworkLimits, always(unlimited)},
 	{"maxSecurityGroupRules", noNetworkLimits, always(unlimited)},
@@ -48,7 +49,11 @@ var absoluteLimits = []struct {
 	{name: "totalInstancesUsed", of: func(a allowance) int { return a.used.Instances }},
 	{"totalFloatingIpsUsed", noNetworkLimits, always(0)},
 	{"totalSecurityGroupsUsed", noNetworkLimits, always(0)},
-	{name: "totalServerGroupsUsed", of: always(0)},
+	{name: "totalServerGroupsUsed", of: func(a allowance) int { return a.groups }},
+}
+
+func restLimit(name string) func(allowance) int {
+	return func(a allowance) int { return a.rest[name] }
 }
 
 func always(n int) func(allowance) int { return func(allowance) int { return n } }

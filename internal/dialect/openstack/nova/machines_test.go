@@ -30,8 +30,8 @@ const (
 
 // machine is what a fakeDriver remembers of one.
 type machine struct {
-	spec compute.Spec
-	on   bool
+	spec       compute.Spec
+	on, paused bool
 }
 
 // fakeDriver runs machines in words only.
@@ -111,9 +111,34 @@ func (d *fakeDriver) Console(_ context.Context, id string, lines int) (string, e
 	return strings.Join(all, "\n"), nil
 }
 
-func (d *fakeDriver) SetAccess(context.Context, string, compute.GuestAccess, bool) (bool, error) {
-	return true, nil
+func (d *fakeDriver) SetAccess(_ context.Context, id string, a compute.GuestAccess, _ bool) (bool, error) {
+	return true, d.with(id, func(m *machine) { m.spec.Access = a })
 }
+
+func (d *fakeDriver) with(id string, do func(*machine)) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	m, ok := d.machines[id]
+	if !ok {
+		return fault.Missing("machine", id)
+	}
+	do(m)
+	return nil
+}
+
+func (d *fakeDriver) Pause(_ context.Context, id string, on bool) error {
+	return d.with(id, func(m *machine) { m.paused = on })
+}
+
+func (d *fakeDriver) Resize(_ context.Context, s compute.Spec) error {
+	return d.with(s.ID, func(m *machine) { m.spec = s })
+}
+
+func (d *fakeDriver) Snapshot(_ context.Context, id string, _ compute.Image) (int64, error) {
+	return 4096, d.with(id, func(*machine) {})
+}
+
+func (d *fakeDriver) DeleteImage(context.Context, string) error { return nil }
 
 func (d *fakeDriver) Close() error { return nil }
 
@@ -142,7 +167,7 @@ func newMachines(t testing.TB) *machines {
 		Compute:      m.compute,
 		IdentityBase: openstack.Base{Fixed: "http://127.0.0.1:31500"},
 		KeyPairQuota: 100,
-		Log:          db,
+		Now:          now,
 	})
 	m.cloud = &cloud{db: db, dialect: d, handler: openstacktest.Serve(d)}
 	m.write(t, func(tx *store.Tx) error {
@@ -182,7 +207,11 @@ func (m *machines) work(t testing.TB) {
 		if !ok {
 			return
 		}
-		if err := m.compute.RunJob(t.Context(), j); err != nil {
+		run := m.compute.RunJob
+		if j.Kind == compute.ImageJobKind {
+			run = m.compute.RunImageJob
+		}
+		if err := run(t.Context(), j); err != nil {
 			t.Fatal(err)
 		}
 		if err := m.db.FinishJob(t.Context(), j.ID, "test"); err != nil {

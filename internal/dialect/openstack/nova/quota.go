@@ -17,6 +17,8 @@ func (d *Dialect) quotaRoutes() []openstack.Route {
 	return []openstack.Route{
 		{Method: http.MethodGet, Pattern: one, Access: identity.AnyUser, Rule: rule + "show", Query: quotaQuery, Handle: d.showQuotas},
 		{Method: http.MethodGet, Pattern: one + "/detail", Access: identity.AnyUser, Rule: rule + "detail", Query: quotaQuery, Handle: d.detailQuotas},
+		{Method: http.MethodPut, Pattern: one, Access: identity.Administrator, Rule: rule + "update", Query: quotaQuery, Body: quotaBody, Handle: d.updateQuotas},
+		{Method: http.MethodDelete, Pattern: one, Access: identity.Administrator, Rule: rule + "delete", Query: quotaQuery, Handle: d.deleteQuotas},
 		{Method: http.MethodGet, Pattern: one + "/defaults", Access: identity.AnyUser, Rule: rule + "defaults", Handle: d.defaultQuotas},
 	}
 }
@@ -32,6 +34,8 @@ func quotaQuery(v openstack.Microversion) schema.Parameters {
 type allowance struct {
 	limits, used       compute.Usage
 	keyPairs, keysUsed int
+	rest               map[string]int // other limits by their names
+	groups             int            // server groups
 }
 
 // quota is one resource's line in a detailed quota set.
@@ -48,17 +52,8 @@ var (
 	noFileLimits    = openstack.V(2, 57)
 )
 
-// Limits that Nova has and that nothing reaches here: what they bound does not
-// exist, or is bounded by request size alone.
-const (
-	unlimited        = -1
-	mostMetadata     = 128
-	mostFiles        = 5
-	mostFileBytes    = 10240
-	mostFilePath     = 255
-	mostServerGroups = 10
-	mostGroupMembers = 10
-)
+// unlimited is the limit of what is not counted here.
+const unlimited = -1
 
 // quotaResources are the members of a quota set, in Nova's order.
 var quotaResources = []struct {
@@ -67,24 +62,24 @@ var quotaResources = []struct {
 	of    func(allowance) quota
 }{
 	{name: compute.QuotaCores, of: func(a allowance) quota { return quota{Limit: a.limits.VCPUs, InUse: a.used.VCPUs} }},
-	{"fixed_ips", noNetworkLimits, fixed(unlimited)},
-	{"floating_ips", noNetworkLimits, fixed(unlimited)},
-	{"injected_file_content_bytes", noFileLimits, fixed(mostFileBytes)},
-	{"injected_file_path_bytes", noFileLimits, fixed(mostFilePath)},
-	{"injected_files", noFileLimits, fixed(mostFiles)},
+	{"fixed_ips", noNetworkLimits, rest("fixed_ips")},
+	{"floating_ips", noNetworkLimits, rest("floating_ips")},
+	{"injected_file_content_bytes", noFileLimits, rest(compute.QuotaFileBytes)},
+	{"injected_file_path_bytes", noFileLimits, rest(compute.QuotaFilePath)},
+	{"injected_files", noFileLimits, rest(compute.QuotaFiles)},
 	{name: compute.QuotaInstances, of: func(a allowance) quota { return quota{Limit: a.limits.Instances, InUse: a.used.Instances} }},
 	{name: "key_pairs", of: func(a allowance) quota { return quota{Limit: a.keyPairs, InUse: a.keysUsed} }},
-	{name: "metadata_items", of: fixed(mostMetadata)},
+	{name: "metadata_items", of: rest(compute.QuotaMetadata)},
 	{name: compute.QuotaRAM, of: func(a allowance) quota { return quota{Limit: a.limits.RAMMiB, InUse: a.used.RAMMiB} }},
-	{"security_group_rules", noNetworkLimits, fixed(unlimited)},
-	{"security_groups", noNetworkLimits, fixed(unlimited)},
-	{name: "server_group_members", of: fixed(mostGroupMembers)},
-	{name: "server_groups", of: fixed(mostServerGroups)},
+	{"security_group_rules", noNetworkLimits, rest("security_group_rules")},
+	{"security_groups", noNetworkLimits, rest("security_groups")},
+	{name: "server_group_members", of: rest(compute.QuotaGroupMembers)},
+	{name: "server_groups", of: func(a allowance) quota { return quota{Limit: a.rest[compute.QuotaGroups], InUse: a.groups} }},
 }
 
-// fixed is a limit that nothing counts against.
-func fixed(limit int) func(allowance) quota {
-	return func(allowance) quota { return quota{Limit: limit} }
+// rest is a limit that nothing counts against: it bounds single requests.
+func rest(name string) func(allowance) quota {
+	return func(a allowance) quota { return quota{Limit: a.rest[name]} }
 }
 
 func (d *Dialect) showQuotas(w http.ResponseWriter, c *openstack.Call) error {
@@ -92,7 +87,7 @@ func (d *Dialect) showQuotas(w http.ResponseWriter, c *openstack.Call) error {
 	if err != nil {
 		return err
 	}
-	return d.writeQuotas(w, c, func(q func(allowance) quota) any { return q(a).Limit })
+	return d.writeQuotas(w, c, true, func(q func(allowance) quota) any { return q(a).Limit })
 }
 
 func (d *Dialect) detailQuotas(w http.ResponseWriter, c *openstack.Call) error {
@@ -103,7 +98,7 @@ func (d *Dialect) detailQuotas(w http.ResponseWriter, c *openstack.Call) error {
 	if a.keysUsed, err = d.opt.KeyPairs.Count(c.Context(), c.Caller, c.Query.First("user_id")); err != nil {
 		return err
 	}
-	return d.writeQuotas(w, c, func(q func(allowance) quota) any { return q(a) })
+	return d.writeQuotas(w, c, true, func(q func(allowance) quota) any { return q(a) })
 }
 
 func (d *Dialect) defaultQuotas(w http.ResponseWriter, c *openstack.Call) error {
@@ -111,11 +106,15 @@ func (d *Dialect) defaultQuotas(w http.ResponseWriter, c *openstack.Call) error 
 	if err != nil {
 		return err
 	}
-	return d.writeQuotas(w, c, func(q func(allowance) quota) any { return q(a).Limit })
+	return d.writeQuotas(w, c, true, func(q func(allowance) quota) any { return q(a).Limit })
 }
 
-func (d *Dialect) writeQuotas(w http.ResponseWriter, c *openstack.Call, value func(func(allowance) quota) any) error {
-	set := openstack.Fields{openstack.F("id", c.PathValue("project"))}
+// writeQuotas answers with a quota set, whose id an update leaves out.
+func (d *Dialect) writeQuotas(w http.ResponseWriter, c *openstack.Call, id bool, value func(func(allowance) quota) any) error {
+	set := openstack.Fields{}
+	if id {
+		set = append(set, openstack.F("id", c.PathValue("project")))
+	}
 	for _, r := range quotaResources {
 		if r.until == (openstack.Microversion{}) || !c.Version.AtLeast(r.until) {
 			set = append(set, openstack.F(r.name, value(r.of)))
@@ -129,6 +128,12 @@ func (d *Dialect) writeQuotas(w http.ResponseWriter, c *openstack.Call, value fu
 // has where nothing else is set. Faults: Forbidden.
 func (d *Dialect) allowanceOf(c *openstack.Call, projectID string) (a allowance, err error) {
 	if a.limits, a.used, err = d.opt.Compute.LimitsOf(c.Context(), c.Caller, projectID); err != nil {
+		return a, err
+	}
+	if a.rest, err = d.opt.Compute.Quotas(c.Context(), c.Caller, projectID); err != nil {
+		return a, err
+	}
+	if a.groups, err = d.opt.Compute.CountServerGroups(c.Context(), c.Caller, projectID); err != nil {
 		return a, err
 	}
 	a.keyPairs, err = d.opt.KeyPairs.LimitIn(c.Context(), c.Caller, d.KeyPairRules(c.Version), projectID)

@@ -18,7 +18,6 @@ import (
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack/openstacktest"
 	"github.com/keyreeve/keyreeve/internal/keypair"
 	"github.com/keyreeve/keyreeve/internal/sshkey"
-	"github.com/keyreeve/keyreeve/internal/store"
 )
 
 // difference is a record that is answered in another way on purpose.
@@ -81,9 +80,6 @@ func TestRecorded(t *testing.T) {
 				}
 			}
 			for _, r := range openstacktest.Recording(t, "testdata/recorded/"+section+".jsonl") {
-				if c.changeQuota(t, r) {
-					continue
-				}
 				c.prepare(t, r)
 				got := c.ask(t, r)
 				if i := slices.IndexFunc(different, func(d difference) bool { return d.is(r) }); i >= 0 {
@@ -174,29 +170,6 @@ func (c *cloud) prepare(t *testing.T, r openstacktest.Exchange) {
 			c.put(t, user, k.KeyPair.Name, typ, k.KeyPair.PublicKey)
 		}
 	}
-}
-
-// changeQuota does what the recorded changes of quotas did, which are not served.
-func (c *cloud) changeQuota(t *testing.T, r openstacktest.Exchange) bool {
-	t.Helper()
-	switch {
-	case !strings.Contains(r.Request.URL, "os-quota-sets"):
-		return false
-	case r.Request.Method == http.MethodPut:
-		var body struct {
-			Set struct {
-				KeyPairs int `json:"key_pairs"`
-			} `json:"quota_set"`
-		}
-		if json.Unmarshal([]byte(r.Request.Body), &body) == nil && r.Response.Status == http.StatusOK {
-			c.setQuota(t, demo, body.Set.KeyPairs)
-		}
-	case r.Request.Method == http.MethodDelete:
-		c.write(t, func(tx *store.Tx) error { return tx.DeleteQuota(t.Context(), demo, keypair.QuotaKeyPairs) })
-	default:
-		return false
-	}
-	return true
 }
 
 var recordedShape = regexp.MustCompile(`^\((PKCS#1 PEM, 16\d\d bytes|PKCS#12, base64, 34\d\d characters)\)$`)

@@ -14,7 +14,9 @@ import (
 type action struct {
 	rule openstack.Rule
 	body schema.Schema // of the whole body; nil takes any
-	do   func(d *Dialect, w http.ResponseWriter, c *openstack.Call) error
+	// at is the body's schema where it depends on the microversion.
+	at func(openstack.Microversion) schema.Schema
+	do func(d *Dialect, w http.ResponseWriter, c *openstack.Call) error
 }
 
 // actions are the ones that the machines here can do.
@@ -25,6 +27,19 @@ var actions = map[string]action{
 	"forceDelete": {rule: "os_compute_api:os-deferred-delete:force",
 		body: only("forceDelete", schema.Any{}), do: act(compute.ActionDelete)},
 	"os-getConsoleOutput": {rule: "os_compute_api:os-console-output", body: consoleBody, do: (*Dialect).consoleOutput},
+
+	"resize":         {rule: "os_compute_api:servers:resize", body: resizeBody, do: (*Dialect).resize},
+	"confirmResize":  {rule: "os_compute_api:servers:confirm_resize", do: (*Dialect).confirmResize},
+	"revertResize":   {rule: "os_compute_api:servers:revert_resize", do: act(compute.ActionRevert)},
+	"rebuild":        {rule: "os_compute_api:servers:rebuild", at: rebuildBody, do: (*Dialect).rebuild},
+	"pause":          {rule: "os_compute_api:os-pause-server:pause", do: act(compute.ActionPause)},
+	"unpause":        {rule: "os_compute_api:os-pause-server:unpause", do: act(compute.ActionUnpause)},
+	"lock":           {rule: "os_compute_api:os-lock-server:lock", at: lockBody, do: (*Dialect).lock},
+	"unlock":         {rule: "os_compute_api:os-lock-server:unlock", do: (*Dialect).unlock},
+	"createImage":    {rule: "os_compute_api:servers:create_image", body: createImageBody, do: (*Dialect).createImage},
+	"changePassword": {rule: "os_compute_api:os-admin-password", body: passwordBody, do: (*Dialect).changePassword},
+	"restore":        {rule: "os_compute_api:os-deferred-delete:restore", do: (*Dialect).restore},
+	"os-resetState":  {rule: "os_compute_api:os-admin-actions:reset_state", body: resetBody, do: (*Dialect).resetState},
 }
 
 var (
@@ -52,8 +67,12 @@ func (d *Dialect) actOnServer(w http.ResponseWriter, c *openstack.Call) error {
 	if !ok {
 		return fault.Invalidf("", "There is no such action: %s", members[0].Name)
 	}
-	if a.body != nil {
-		if err := schema.Validate(a.body, c.Input); err != nil {
+	body := a.body
+	if a.at != nil {
+		body = a.at(c.Version)
+	}
+	if body != nil {
+		if err := schema.Validate(body, c.Input); err != nil {
 			return err
 		}
 	}

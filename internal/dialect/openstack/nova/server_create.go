@@ -13,11 +13,8 @@ import (
 	"github.com/keyreeve/keyreeve/internal/fault"
 )
 
-// Bounds of one request.
-const (
-	maxServers  = 1000 // servers; a project without a quota would have no other bound
-	maxMetadata = 128  // entries of metadata, Nova's default quota
-)
+// maxServers bounds one request: a project without a quota would have no other bound.
+const maxServers = 1000
 
 // createServer answers POST /servers. What the schema cannot say is looked at
 // in Nova's order: flavor, image, key pair, networks, quota.
@@ -25,6 +22,9 @@ func (d *Dialect) createServer(w http.ResponseWriter, c *openstack.Call) error {
 	in := c.Input.At("server")
 	req, err := d.createRequest(c, in)
 	if err != nil {
+		return err
+	}
+	if req.AdminPass, err = d.adminPass(in); err != nil {
 		return err
 	}
 	made, err := d.opt.Compute.Create(c.Context(), c.Caller, req)
@@ -37,19 +37,13 @@ func (d *Dialect) createServer(w http.ResponseWriter, c *openstack.Call) error {
 			openstack.Fields{openstack.F("reservation_id", first.ReservationID)})
 		return nil
 	}
-	password := in.At("adminPass").Text()
-	if password == "" {
-		if password, err = d.password(); err != nil {
-			return err
-		}
-	}
 	w.Header()["Location"] = []string{c.Self("/servers/" + first.ID)}
 	d.style.JSON(w, c.Request, c.Version, http.StatusAccepted, openstack.Fields{openstack.F("server", openstack.Fields{
 		openstack.F("id", first.ID),
 		openstack.F("links", serverLinks(c, first.ID)),
-		openstack.F("OS-DCF:diskConfig", "MANUAL"),
+		openstack.F("OS-DCF:diskConfig", diskConfigOf(first.AutoDisk)),
 		openstack.F("security_groups", defaultGroup),
-		openstack.F("adminPass", password),
+		openstack.F("adminPass", req.AdminPass),
 	})})
 	return nil
 }
@@ -73,10 +67,6 @@ func (d *Dialect) createRequest(c *openstack.Call, in schema.Value) (compute.Cre
 	if err != nil {
 		return none, err
 	}
-	metadata := stringMap(in.At("metadata"))
-	if len(metadata) > maxMetadata {
-		return none, tooMuchMetadata()
-	}
 	data, _ := decodeBase64(in.At("user_data").Text())
 	name := nameOf(c, in.At("name"))
 	return compute.CreateRequest{
@@ -84,7 +74,9 @@ func (d *Dialect) createRequest(c *openstack.Call, in schema.Value) (compute.Cre
 		FlavorID: in.At("flavorRef").String(), ImageID: image, NetworkIDs: networks,
 		Zone:    nameOf(c, in.At("availability_zone")),
 		KeyName: nameOf(c, in.At("key_name")), Keys: d.KeyPairRules(c.Version).View(c.Caller, ""),
-		Metadata: metadata, UserData: data, Tags: texts(in.At("tags")),
+		Metadata: stringMap(in.At("metadata")), UserData: data, Tags: texts(in.At("tags")),
+		Hostname: in.At("hostname").Text(), AccessIPv4: in.At("accessIPv4").Text(), AccessIPv6: in.At("accessIPv6").Text(),
+		AutoDisk: in.At("OS-DCF:diskConfig").Text() == "AUTO", Files: filesOf(in), GroupID: groupHint(c.Input),
 		MinCount: least, MaxCount: most,
 	}, nil
 }
@@ -104,20 +96,6 @@ func descriptionOf(v openstack.Microversion, in schema.Value, name string) *stri
 // notOffered are the parts of a request that the schema knows and this cloud
 // cannot do. To ignore them would promise what does not happen.
 var notOffered = []func(*openstack.Call, schema.Value) error{
-	func(_ *openstack.Call, in schema.Value) error {
-		for _, name := range []string{"accessIPv4", "accessIPv6"} {
-			if in.At(name).Exists() {
-				return fault.Invalidf(name, "%s is not kept here. A server's addresses are those of its networks.", name)
-			}
-		}
-		return nil
-	},
-	func(_ *openstack.Call, in schema.Value) error {
-		if len(in.At("personality").Items()) > 0 {
-			return fault.Invalidf("personality", "Files cannot be put into a server here. Use user_data.")
-		}
-		return nil
-	},
 	func(_ *openstack.Call, in schema.Value) error {
 		if len(in.At("trusted_image_certificates").Items()) > 0 {
 			return fault.Invalidf("trusted_image_certificates", "Image signatures are not checked here. Leave trusted_image_certificates out.")
@@ -142,16 +120,6 @@ var notOffered = []func(*openstack.Call, schema.Value) error{
 		}
 		return nil
 	},
-	func(c *openstack.Call, in schema.Value) error { return checkHostname(in, nameOf(c, in.At("name"))) },
-}
-
-// checkHostname takes the host name that a guest will have anyway.
-func checkHostname(in schema.Value, name string) error {
-	asked := in.At("hostname")
-	if !asked.Exists() || asked.Text() == compute.Hostname(name, "") {
-		return nil
-	}
-	return fault.Invalidf("hostname", "A server's host name is made of its name here, and would be '%s'. Leave hostname out.", compute.Hostname(name, ""))
 }
 
 // bootImage is the image that the server's only disk is made from. New clients
@@ -258,6 +226,8 @@ func aboutCreation(err error) error {
 			return bad("Invalid key_name provided.")
 		case "network":
 			return bad("Network %s could not be found.", e.Name)
+		case "instance group":
+			return bad("Instance group %s could not be found.", e.Name)
 		}
 	case fault.Invalid:
 		switch e.Field {
@@ -268,17 +238,70 @@ func aboutCreation(err error) error {
 		case "zone", "availability_zone":
 			return bad("The requested availability zone is not available")
 		}
-	case fault.Quota:
-		var q *compute.QuotaExceeded
-		if errors.As(err, &q) {
-			return &fault.Error{Kind: fault.Quota, Msg: q.Error(), Err: err}
+	case fault.Conflict:
+		if errors.Is(err, compute.ErrSaving) {
+			return bad("Image %s is not active.", e.Name)
 		}
+	case fault.Quota:
+		return aboutQuota(err)
 	}
 	return err
 }
 
-func tooMuchMetadata() error {
-	return &fault.Error{Kind: fault.Quota, Msg: fmt.Sprintf("Maximum number of metadata items exceeds %d", maxMetadata)}
+// aboutQuota tells in Nova's words which quota is reached.
+func aboutQuota(err error) error {
+	told := func(text string) error { return &fault.Error{Kind: fault.Quota, Msg: text, Err: err} }
+	var q *compute.QuotaExceeded
+	if errors.As(err, &q) {
+		return told(q.Error())
+	}
+	var m *compute.TooMany
+	if !errors.As(err, &m) {
+		return err
+	}
+	switch m.Resource {
+	case compute.QuotaMetadata:
+		return told(fmt.Sprintf("Maximum number of metadata items exceeds %d", m.Limit))
+	case compute.QuotaFiles:
+		return told("Personality file limit exceeded")
+	case compute.QuotaFilePath:
+		return told(fmt.Sprintf("Personality file path exceeds maximum %d", m.Limit))
+	case compute.QuotaFileBytes:
+		return told(fmt.Sprintf("Personality file content exceeds maximum %d", m.Limit))
+	case compute.QuotaGroups:
+		return told("Quota exceeded, too many server groups.")
+	case compute.QuotaGroupMembers:
+		return told("Quota exceeded, too many servers in group")
+	}
+	return err
+}
+
+// adminPass is the password that a request asks for, or a new one.
+func (d *Dialect) adminPass(in schema.Value) (string, error) {
+	if p := in.At("adminPass").Text(); p != "" {
+		return p, nil
+	}
+	return d.password()
+}
+
+// filesOf are the files of a request's personality.
+func filesOf(in schema.Value) []compute.File {
+	var out []compute.File
+	for _, f := range in.At("personality").Items() {
+		contents, _ := decodeBase64(f.At("contents").Text())
+		out = append(out, compute.File{Path: f.At("path").Text(), Contents: contents})
+	}
+	return out
+}
+
+// groupHint is the server group that a request's scheduler hints name, or "".
+func groupHint(body schema.Value) string {
+	for _, name := range []string{"os:scheduler_hints", "OS-SCH-HNT:scheduler_hints"} {
+		if g := body.At(name, "group").Text(); g != "" {
+			return g
+		}
+	}
+	return ""
 }
 
 // password makes an administrator's password as Nova's answers have one: 12

@@ -48,7 +48,8 @@ func TestEdits(t *testing.T) {
 		{"alice", "2.26", "DELETE", "/tags", ``, 204, ""},
 		{"alice", "2.26", "GET", "/tags", ``, 200, `{"tags": []}`},
 		{"alice", "", "PUT", "", `{"server": {"description": "d"}}`, 400, "Additional properties are not allowed"},
-		{"alice", "", "PUT", "", `{"server": {"accessIPv6": "::1"}}`, 400, "accessIPv6 is not kept here."},
+		{"alice", "", "PUT", "", `{"server": {"accessIPv6": "1.2.3.4"}}`, 400, "is not a 'ipv6'"},
+		{"alice", "2.89", "PUT", "", `{"server": {"hostname": "h2"}}`, 400, "Additional properties are not allowed"},
 		{"rita", "", "PUT", "", `{"server": {"name": "r"}}`, 403, "os_compute_api:servers:update"},
 	} {
 		w := m.call(t, c.who, c.version, c.method, at+c.path, c.body)
@@ -66,6 +67,10 @@ func TestEdits(t *testing.T) {
 		t.Errorf("PUT at 2.74: %v", short)
 	}
 	whole := body[struct{ Server doc }](t, m.call(t, "alice", "2.75", "PUT", at, `{"server": {"description": null}}`), 200).Server
+	said := body[struct{ Server doc }](t, m.call(t, "alice", "2.90", "PUT", at, `{"server": {"accessIPv4": "1.2.3.4", "accessIPv6": "::1", "hostname": "other", "OS-DCF:diskConfig": "AUTO"}}`), 200).Server
+	if said["accessIPv4"] != "1.2.3.4" || said["accessIPv6"] != "::1" || said["OS-EXT-SRV-ATTR:hostname"] != "other" || said["OS-DCF:diskConfig"] != "AUTO" {
+		t.Errorf("what the owner says: %v", said)
+	}
 	if _, ok := whole["key_name"]; !ok || whole["name"] != "renamed" || whole["description"] != nil {
 		t.Errorf("PUT at 2.75: %v", whole)
 	}
@@ -154,7 +159,8 @@ func TestParts(t *testing.T) {
 		t.Fatalf("actions %v", done)
 	}
 	one := m.call(t, "alice", "2.51", "GET", at+"/os-instance-actions/"+fmt.Sprint(done[0]["request_id"]), "")
-	if !strings.Contains(one.Body.String(), `"events": []`) {
+	if !strings.Contains(one.Body.String(), `"events": [{"event": "compute__do_build_and_run_instance", "start_time": "2026-`) ||
+		!strings.Contains(one.Body.String(), `"result": "Success", "traceback": null}]`) {
 		t.Errorf("action: %d %s", one.Code, one.Body)
 	}
 	if w := m.call(t, "alice", "", "GET", at+"/os-instance-actions/999", ""); w.Code != 404 || !strings.Contains(w.Body.String(), "Action 999 not found") {

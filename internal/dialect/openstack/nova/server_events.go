@@ -1,111 +1,199 @@
 package nova
 
 import (
-	"context"
 	"net/http"
+	"slices"
+	"time"
 
-	"github.com/keyreeve/keyreeve/internal/audit"
+	"github.com/keyreeve/keyreeve/internal/compute"
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack"
+	"github.com/keyreeve/keyreeve/internal/dialect/openstack/schema"
 	"github.com/keyreeve/keyreeve/internal/fault"
 	"github.com/keyreeve/keyreeve/internal/identity"
 )
 
-// Log is where it can be read who did what.
-type Log interface {
-	// AuditEntries returns the selected entries, newest first. Faults: Invalid (limit).
-	AuditEntries(ctx context.Context, q audit.Query) ([]audit.Entry, error)
+// eventNames are Nova's words for what is done to a server: the action's, and
+// that of the only part which it has here (nova/compute/instance_actions.py).
+// An action that is not here is called as the domain calls it and has no part.
+var eventNames = map[compute.Action]struct{ action, part string }{
+	compute.ActionCreate:     {"create", "compute__do_build_and_run_instance"},
+	compute.ActionStart:      {"start", "compute_start_instance"},
+	compute.ActionStop:       {"stop", "compute_stop_instance"},
+	compute.ActionReboot:     {"reboot", "compute_reboot_instance"},
+	compute.ActionHardReboot: {"reboot", "compute_reboot_instance"},
+	compute.ActionDelete:     {"delete", "compute_terminate_instance"},
+	compute.ActionRebuild:    {"rebuild", "compute_rebuild_instance"},
+	compute.ActionResize:     {"resize", "compute_resize_instance"},
+	compute.ActionConfirm:    {"confirmResize", "compute_confirm_resize"},
+	compute.ActionRevert:     {"revertResize", "compute_revert_resize"},
+	compute.ActionPause:      {"pause", "compute_pause_instance"},
+	compute.ActionUnpause:    {"unpause", "compute_unpause_instance"},
+	compute.ActionSnapshot:   {"createImage", "compute_snapshot_instance"},
+	compute.ActionPassword:   {"changePassword", "compute_set_admin_password"},
+	compute.EventLock:        {action: "lock"},
+	compute.EventUnlock:      {action: "unlock"},
+	compute.EventReset:       {action: "resetState"},
 }
 
-// events are the entries of the audit log that Nova counts as actions on a server.
-var events = map[audit.Action]bool{
-	audit.Create: true, audit.Start: true, audit.Stop: true, audit.Reboot: true, audit.Delete: true,
-}
-
-// event is an action on a server as os-instance-actions shows it.
-type event struct {
-	Action    audit.Action `json:"action"`
-	Server    string       `json:"instance_uuid"`
-	Request   string       `json:"request_id"`
-	User      string       `json:"user_id"`
-	Project   string       `json:"project_id"`
-	StartTime any          `json:"start_time"`
-	Message   *string      `json:"message"`
-	UpdatedAt any          `json:"updated_at,omitempty"`
-}
+// withEvents is the microversion in which members, too, see the parts of an action.
+var withEvents = openstack.V(2, 51)
 
 // eventRoutes are the calls on what was done to a server
 // (https://docs.openstack.org/api-ref/compute/#servers-actions-list-servers-os-instance-actions).
 func (d *Dialect) eventRoutes() []openstack.Route {
-	if d.opt.Log == nil {
-		return nil
-	}
 	const list = "/v2.1/servers/{id}/os-instance-actions"
 	const rule = "os_compute_api:os-instance-actions:"
 	return []openstack.Route{
-		{Method: http.MethodGet, Pattern: list, Access: identity.ProjectReader, Rule: rule + "list", Handle: d.listEvents},
+		{Method: http.MethodGet, Pattern: list, Access: identity.ProjectReader, Rule: rule + "list", Query: eventQuery, Handle: d.listEvents},
 		{Method: http.MethodGet, Pattern: list + "/{request}", Access: identity.ProjectReader, Rule: rule + "show", Handle: d.showEvent},
 	}
 }
 
+// eventQuery is the rule for the query of the list, which is cut into pages
+// from 2.58.
+func eventQuery(v openstack.Microversion) schema.Parameters {
+	var p schema.Parameters
+	if v.AtLeast(openstack.V(2, 58)) {
+		p.Known = []schema.Parameter{
+			{Name: "limit", Schema: pageSize}, {Name: "marker", Schema: plainText}, {Name: "changes-since", Schema: dateTime},
+		}
+		p.Closed = true
+	}
+	if v.AtLeast(openstack.V(2, 66)) {
+		p.Known = append(p.Known, schema.Parameter{Name: "changes-before", Schema: dateTime})
+	}
+	return p
+}
+
 func (d *Dialect) listEvents(w http.ResponseWriter, c *openstack.Call) error {
-	all, err := d.events(c)
+	all, err := d.opt.Compute.Events(c.Context(), c.Caller, c.PathValue("id"))
 	if err != nil {
 		return err
 	}
-	d.style.JSON(w, c.Request, c.Version, http.StatusOK, openstack.Fields{openstack.F("instanceActions", all)})
+	out := openstack.Fields{}
+	if c.Version.AtLeast(openstack.V(2, 58)) {
+		page, more, err := eventPage(c.Query, all)
+		if err != nil {
+			return err
+		}
+		if all = page; more {
+			list := c.Self("/servers/" + c.PathValue("id") + "/os-instance-actions")
+			out = append(out, openstack.F("links", openstack.NextPage(list, c.Query, all[len(all)-1].RequestID)))
+		}
+	}
+	views := make([]openstack.Fields, len(all))
+	for k, e := range all {
+		views[k] = eventView(c, e)
+	}
+	d.style.JSON(w, c.Request, c.Version, http.StatusOK, append(openstack.Fields{openstack.F("instanceActions", views)}, out...))
 	return nil
 }
 
-// withEvents is the microversion in which members, too, see the parts of an
-// action. None is recorded here.
-var withEvents = openstack.V(2, 51)
+// eventPage returns the part of the list that a query asks for, and whether it
+// is full.
+func eventPage(q schema.Query, all []compute.Event) (page []compute.Event, full bool, err error) {
+	for name, keep := range map[string]func(changed, bound time.Time) bool{
+		"changes-since":  func(changed, bound time.Time) bool { return !changed.Before(bound) },
+		"changes-before": func(changed, bound time.Time) bool { return !changed.After(bound) },
+	} {
+		if !q.Has(name) {
+			continue
+		}
+		bound, _ := parseTime(q.Last(name))
+		all = slices.DeleteFunc(all, func(e compute.Event) bool { return !keep(changed(e), bound) })
+	}
+	if marker := q.Last("marker"); marker != "" {
+		at := slices.IndexFunc(all, func(e compute.Event) bool { return e.RequestID == marker })
+		if at < 0 {
+			return nil, false, fault.Invalidf("marker", "Marker %s could not be found.", marker)
+		}
+		all = all[at+1:]
+	}
+	if limit, ok := schema.TextValue(q.Last("limit")).Int64(); ok && limit > 0 && limit < maxServers {
+		full = int64(len(all)) >= limit
+		all = all[:min(int64(len(all)), limit)]
+	}
+	return all, full && len(all) > 0, nil
+}
+
+// changed is when something last happened to an event.
+func changed(e compute.Event) time.Time {
+	if e.FinishedAt.IsZero() {
+		return e.StartedAt
+	}
+	return e.FinishedAt
+}
+
+func eventView(c *openstack.Call, e compute.Event) openstack.Fields {
+	name := eventNames[e.Action].action
+	if name == "" {
+		name = string(e.Action)
+	}
+	var message any
+	if e.Failed {
+		message = "Error"
+	}
+	out := openstack.Fields{
+		openstack.F("action", name), openstack.F("instance_uuid", e.InstanceID), openstack.F("request_id", e.RequestID),
+		openstack.F("user_id", e.UserID), openstack.F("project_id", e.ProjectID),
+		openstack.F("start_time", micros(e.StartedAt)), openstack.F("message", message),
+	}
+	if c.Version.AtLeast(openstack.V(2, 58)) {
+		out = append(out, openstack.F("updated_at", micros(changed(e))))
+	}
+	return out
+}
 
 func (d *Dialect) showEvent(w http.ResponseWriter, c *openstack.Call) error {
-	all, err := d.events(c)
+	i, err := d.opt.Compute.Instance(c.Context(), c.Caller, c.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	all, err := d.opt.Compute.Events(c.Context(), c.Caller, i.ID)
 	if err != nil {
 		return err
 	}
 	id := c.PathValue("request")
-	for _, e := range all {
-		if e.Request != id {
-			continue
-		}
-		out := openstack.Fields{
-			openstack.F("action", e.Action), openstack.F("instance_uuid", e.Server), openstack.F("request_id", e.Request),
-			openstack.F("user_id", e.User), openstack.F("project_id", e.Project),
-			openstack.F("start_time", e.StartTime), openstack.F("message", e.Message),
-		}
-		if e.UpdatedAt != nil {
-			out = append(out, openstack.F("updated_at", e.UpdatedAt))
-		}
-		if c.Caller.Admin() || c.Version.AtLeast(withEvents) {
-			out = append(out, openstack.F("events", []string{}))
-		}
-		d.style.JSON(w, c.Request, c.Version, http.StatusOK, openstack.Fields{openstack.F("instanceAction", out)})
-		return nil
+	at := slices.IndexFunc(all, func(e compute.Event) bool { return e.RequestID == id })
+	if at < 0 {
+		return &fault.Error{Kind: fault.NotFound, Msg: "Action " + id + " not found"}
 	}
-	return &fault.Error{Kind: fault.NotFound, Msg: "Action " + id + " not found"}
+	out := eventView(c, all[at])
+	if c.Caller.Admin() || c.Version.AtLeast(withEvents) {
+		out = append(out, openstack.F("events", eventParts(c, i, all[at])))
+	}
+	d.style.JSON(w, c.Request, c.Version, http.StatusOK, openstack.Fields{openstack.F("instanceAction", out)})
+	return nil
 }
 
-func (d *Dialect) events(c *openstack.Call) ([]event, error) {
-	i, err := d.opt.Compute.Instance(c.Context(), c.Caller, c.PathValue("id"))
-	if err != nil {
-		return nil, err
+// eventParts are what the machine's host did of an action.
+func eventParts(c *openstack.Call, i compute.Instance, e compute.Event) []openstack.Fields {
+	name := eventNames[e.Action].part
+	if name == "" {
+		return []openstack.Fields{}
 	}
-	entries, err := d.opt.Log.AuditEntries(c.Context(), audit.Query{Resource: "instance", Name: i.ID, Limit: 1000})
-	if err != nil {
-		return nil, err
+	var result, trace, details any
+	if !e.FinishedAt.IsZero() {
+		result = "Success"
 	}
-	out := []event{}
-	for _, e := range entries {
-		if !events[e.Action] {
-			continue
+	if e.Failed {
+		result, details = "Error", "the instance could not be changed"
+		if c.Caller.Admin() {
+			trace, details = e.Failure, e.Failure
 		}
-		v := event{Action: e.Action, Server: i.ID, Request: e.RequestID, User: e.UserID, Project: e.ProjectID, StartTime: micros(e.At)}
-		if c.Version.AtLeast(openstack.V(2, 58)) {
-			v.UpdatedAt = v.StartTime
-		}
-		out = append(out, v)
 	}
-	return out, nil
+	part := openstack.Fields{
+		openstack.F("event", name), openstack.F("start_time", micros(e.StartedAt)), openstack.F("finish_time", micros(e.FinishedAt)),
+		openstack.F("result", result), openstack.F("traceback", trace),
+	}
+	if c.Version.AtLeast(openstack.V(2, 62)) {
+		part = append(part, openstack.F("hostId", hostID(i)))
+		if c.Caller.Admin() {
+			part = append(part, openstack.F("host", orNull(i.Node)))
+		}
+	}
+	if c.Version.AtLeast(openstack.V(2, 84)) {
+		part = append(part, openstack.F("details", details))
+	}
+	return []openstack.Fields{part}
 }

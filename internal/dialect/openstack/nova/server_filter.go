@@ -41,7 +41,7 @@ var serverFilters = []struct {
 	{"tags-any", openstack.V(2, 26), byTags(true, true)},
 	{"not-tags", openstack.V(2, 26), byTags(false, false)},
 	{"not-tags-any", openstack.V(2, 26), byTags(true, false)},
-	{"locked", openstack.V(2, 73), boolean(false)},
+	{"locked", openstack.V(2, 73), byLock},
 	{"availability_zone", openstack.V(2, 83), expression(func(i compute.Instance) string { return i.Zone })},
 	{"config_drive", openstack.V(2, 83), boolean(false)},
 	{"key_name", openstack.V(2, 83), expression(compute.Instance.KeyName)},
@@ -57,7 +57,7 @@ var serverFilters = []struct {
 	{"tenant_id", adminOnly, exact(func(i compute.Instance) string { return i.ProjectID })},
 	{"host", adminOnly, exact(func(i compute.Instance) string { return i.Node })},
 	{"node", adminOnly, expression(func(i compute.Instance) string { return i.Node })},
-	{"hostname", adminOnly, expression(func(i compute.Instance) string { return compute.Hostname(i.Name, i.ID) })},
+	{"hostname", adminOnly, expression(compute.Instance.HostLabel)},
 	{"uuid", adminOnly, exact(func(i compute.Instance) string { return i.ID })},
 	{"display_name", adminOnly, expression(func(i compute.Instance) string { return i.Name })},
 	{"launch_index", adminOnly, exact(func(i compute.Instance) string { return strconv.Itoa(i.LaunchIndex) })},
@@ -133,8 +133,11 @@ func (e expressions) match(text string) bool {
 }
 
 func byStatus(c *openstack.Call, values []string) (match, error) {
-	known := map[string]bool{"REBOOT": true, "HARD_REBOOT": true}
+	known := map[string]bool{}
 	for _, s := range statuses {
+		known[s] = true
+	}
+	for _, s := range busyStatuses {
 		known[s] = true
 	}
 	wanted := map[string]bool{}
@@ -187,6 +190,11 @@ func boolean(is bool) filter {
 		wanted := truth(values[len(values)-1])
 		return func(compute.Instance) bool { return wanted == is }, nil
 	}
+}
+
+func byLock(_ *openstack.Call, values []string) (match, error) {
+	wanted := truth(values[len(values)-1])
+	return func(i compute.Instance) bool { return wanted == (i.Lock != nil) }, nil
 }
 
 // byTags wants any or all of the tags, separated by commas, there or not there.

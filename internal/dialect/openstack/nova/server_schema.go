@@ -159,6 +159,15 @@ func disksRule(v openstack.Microversion) schema.Schema {
 	)}
 }
 
+// personalityRule is the rule for files to be put into a guest.
+func personalityRule(v openstack.Microversion) schema.Schema {
+	return schema.Array{Items: object(v, nil,
+		ever("path", schema.String{}), ever("contents", schema.String{Format: base64Rule}))}
+}
+
+// schedulerHints are wishes of which one counts here.
+var schedulerHints = schema.Object{Properties: []schema.Property{schema.Prop("group", uuidText)}}
+
 // serverCreate is the schema of POST /servers
 // (nova/api/openstack/compute/schemas/servers.py).
 var serverCreate = atVersion(func(v openstack.Microversion) schema.Schema {
@@ -179,8 +188,7 @@ var serverCreate = atVersion(func(v openstack.Microversion) schema.Schema {
 		ever("OS-DCF:diskConfig", diskConfig),
 		ever("accessIPv4", ipv4),
 		ever("accessIPv6", ipv6),
-		until(57, "personality", schema.Array{Items: object(v, nil,
-			ever("path", schema.String{}), ever("contents", schema.String{Format: base64Rule}))}),
+		until(57, "personality", personalityRule(v)),
 		ever("availability_zone", name),
 		ever("block_device_mapping", schema.Array{Items: schema.Object{}}),
 		ever("block_device_mapping_v2", disksRule(v)),
@@ -200,8 +208,8 @@ var serverCreate = atVersion(func(v openstack.Microversion) schema.Schema {
 	)
 	return object(v, []string{"server"},
 		ever("server", server),
-		ever("os:scheduler_hints", schema.Object{}),
-		ever("OS-SCH-HNT:scheduler_hints", schema.Object{}),
+		ever("os:scheduler_hints", schedulerHints),
+		ever("OS-SCH-HNT:scheduler_hints", schedulerHints),
 	)
 })
 

@@ -9,14 +9,10 @@ import (
 	"github.com/keyreeve/keyreeve/internal/fault"
 )
 
-// updateServer answers PUT /servers/{id}: another name or description.
+// updateServer answers PUT /servers/{id}: another name, or what else the owner
+// says of it.
 func (d *Dialect) updateServer(w http.ResponseWriter, c *openstack.Call) error {
 	in := c.Input.At("server")
-	for _, name := range []string{"accessIPv4", "accessIPv6"} {
-		if in.At(name).Exists() {
-			return fault.Invalidf(name, "%s is not kept here. A server's addresses are those of its networks.", name)
-		}
-	}
 	i, err := d.opt.Compute.Edit(c.Context(), c.Caller, c.PathValue("id"), func(l *compute.Labels) error {
 		if in.At("name").Exists() {
 			l.Name = nameOf(c, in.At("name"))
@@ -27,7 +23,15 @@ func (d *Dialect) updateServer(w http.ResponseWriter, c *openstack.Call) error {
 		case text.Exists():
 			l.Description = new(text.Text())
 		}
-		return checkHostname(in, l.Name)
+		for name, to := range map[string]*string{"hostname": &l.Hostname, "accessIPv4": &l.AccessIPv4, "accessIPv6": &l.AccessIPv6} {
+			if v := in.At(name); v.Exists() {
+				*to = v.Text()
+			}
+		}
+		if v := in.At("OS-DCF:diskConfig"); v.Exists() {
+			l.AutoDisk = v.Text() == "AUTO"
+		}
+		return nil
 	})
 	if err != nil {
 		return err
@@ -82,13 +86,11 @@ func put(m map[string]string, entries schema.Value) {
 }
 
 func (d *Dialect) editMetadata(c *openstack.Call, edit func(map[string]string)) (compute.Instance, error) {
-	return d.opt.Compute.Edit(c.Context(), c.Caller, c.PathValue("id"), func(l *compute.Labels) error {
+	i, err := d.opt.Compute.Edit(c.Context(), c.Caller, c.PathValue("id"), func(l *compute.Labels) error {
 		edit(l.Metadata)
-		if len(l.Metadata) > maxMetadata {
-			return tooMuchMetadata()
-		}
 		return nil
 	})
+	return i, aboutQuota(err)
 }
 
 var noSuchEntry = &fault.Error{Kind: fault.NotFound, Msg: "Metadata item was not found"}

@@ -57,10 +57,10 @@ var serverFields = []serverField{
 	{name: "created", in: everywhere, value: func(s serverView) any { return seconds(s.CreatedAt) }},
 	{name: "updated", in: everywhere, value: func(s serverView) any { return seconds(s.UpdatedAt) }},
 	{name: "addresses", in: everywhere, value: serverView.addresses},
-	{name: "accessIPv4", in: everywhere, value: constant("")},
-	{name: "accessIPv6", in: everywhere, value: constant("")},
+	{name: "accessIPv4", in: everywhere, value: func(s serverView) any { return s.AccessIPv4 }},
+	{name: "accessIPv6", in: everywhere, value: func(s serverView) any { return s.AccessIPv6 }},
 	{name: "links", in: everywhere, value: func(s serverView) any { return serverLinks(s.Call, s.ID) }},
-	{name: "OS-DCF:diskConfig", in: everywhere, value: constant("MANUAL")},
+	{name: "OS-DCF:diskConfig", in: everywhere, value: func(s serverView) any { return diskConfigOf(s.AutoDisk) }},
 	{name: "fault", in: everywhere, when: faulty, value: serverView.fault},
 	{name: "progress", in: everywhere, when: progresses, value: constant(0)},
 
@@ -86,15 +86,15 @@ var serverFields = []serverField{
 	{name: "OS-EXT-SRV-ATTR:root_device_name", since: openstack.V(2, 3), in: full, admin: true, value: constant("/dev/vda")},
 	{name: "OS-EXT-SRV-ATTR:user_data", since: openstack.V(2, 3), in: full, admin: true, value: serverView.userData},
 
-	{name: "locked", since: openstack.V(2, 9), in: everywhere, value: constant(false)},
-	{name: "locked_reason", since: openstack.V(2, 73), in: everywhere, value: constant(nil)},
+	{name: "locked", since: openstack.V(2, 9), in: everywhere, value: func(s serverView) any { return s.Lock != nil }},
+	{name: "locked_reason", since: openstack.V(2, 73), in: everywhere, value: serverView.lockedReason},
 	// Whether another node is up is not known here.
 	{name: "host_status", since: openstack.V(2, 16), in: full, admin: true, value: constant("UNKNOWN")},
 	{name: "description", since: openstack.V(2, 19), in: everywhere, value: func(s serverView) any { return s.Description }},
 	{name: "tags", since: openstack.V(2, 26), in: everywhere, value: func(s serverView) any { return s.Tags }},
 	{name: "trusted_image_certificates", since: openstack.V(2, 63), in: everywhere, value: constant(nil)},
 	{name: "OS-EXT-SRV-ATTR:hostname", since: openstack.V(2, 90), in: full, value: serverView.hostname},
-	{name: "server_groups", since: openstack.V(2, 71), in: inShow | inUpdate, value: constant([]string(nil))},
+	{name: "server_groups", since: openstack.V(2, 71), in: inShow | inUpdate, value: serverView.serverGroups},
 	{name: "security_groups", in: inList, when: built, value: constant(defaultGroup)},
 }
 
@@ -200,7 +200,29 @@ func (s serverView) fault() any {
 	return out
 }
 
-func (s serverView) hostname() any { return compute.Hostname(s.Name, s.ID) }
+func (s serverView) hostname() any { return s.HostLabel() }
+
+func (s serverView) lockedReason() any {
+	if s.Lock == nil {
+		return nil
+	}
+	return orNull(s.Lock.Reason)
+}
+
+func (s serverView) serverGroups() any {
+	if s.GroupID == "" {
+		return []string(nil)
+	}
+	return []string{s.GroupID}
+}
+
+// diskConfigOf is the word for whether a guest grows its disk by itself.
+func diskConfigOf(auto bool) string {
+	if auto {
+		return "AUTO"
+	}
+	return "MANUAL"
+}
 
 func (s serverView) userData() any {
 	if len(s.UserData) == 0 {
@@ -214,7 +236,7 @@ func faulty(s serverView) bool { return s.State.VM == compute.Error && s.Fault !
 
 func progresses(s serverView) bool {
 	switch status(s.State) {
-	case "ACTIVE", "BUILD":
+	case "ACTIVE", "BUILD", "REBUILD", "RESIZE", "VERIFY_RESIZE":
 		return true
 	}
 	return false
@@ -236,17 +258,26 @@ func instanceName(id string) string { return "instance-" + id[:min(8, len(id))] 
 // statuses are the words for states (nova/api/openstack/common.py).
 var statuses = map[compute.VMState]string{
 	compute.Building: "BUILD", compute.Active: "ACTIVE", compute.Stopped: "SHUTOFF",
-	compute.Paused: "PAUSED", compute.Error: "ERROR",
+	compute.Paused: "PAUSED", compute.Resized: "VERIFY_RESIZE", compute.Error: "ERROR",
+}
+
+// busyStatuses are the words for states in which something is being done that
+// has a word of its own.
+var busyStatuses = map[compute.State]string{
+	{VM: compute.Active, Task: compute.Rebooting}:       "REBOOT",
+	{VM: compute.Active, Task: compute.RebootingHard}:   "HARD_REBOOT",
+	{VM: compute.Active, Task: compute.SettingPassword}: "PASSWORD",
+	{VM: compute.Active, Task: compute.Rebuilding}:      "REBUILD",
+	{VM: compute.Stopped, Task: compute.Rebuilding}:     "REBUILD",
+	{VM: compute.Error, Task: compute.Rebuilding}:       "REBUILD",
+	{VM: compute.Active, Task: compute.Resizing}:        "RESIZE",
+	{VM: compute.Stopped, Task: compute.Resizing}:       "RESIZE",
+	{VM: compute.Resized, Task: compute.Reverting}:      "REVERT_RESIZE",
 }
 
 func status(s compute.State) string {
-	if s.VM == compute.Active {
-		switch s.Task {
-		case compute.Rebooting:
-			return "REBOOT"
-		case compute.RebootingHard:
-			return "HARD_REBOOT"
-		}
+	if text, ok := busyStatuses[s]; ok {
+		return text
 	}
 	if text, ok := statuses[s.VM]; ok {
 		return text

@@ -1,0 +1,138 @@
+package compute
+
+import (
+	"context"
+	"time"
+
+	"github.com/keyreeve/keyreeve/internal/audit"
+	"github.com/keyreeve/keyreeve/internal/identity"
+)
+
+// Event is one thing that was done to an instance, kept for as long as it is there.
+type Event struct {
+	ID         string // of its job, where it has one
+	InstanceID string
+	Action     Action
+	RequestID  string // of the request that asked for it
+	UserID     string
+	ProjectID  string // of the caller
+	StartedAt  time.Time
+	FinishedAt time.Time // zero while it is under way, and for ever when a deletion took over
+	// Failure says in the driver's words why it failed, for administrators.
+	Failure string
+	// Failed is whether it came to nothing.
+	Failed bool
+}
+
+// What is done at once and has no job.
+const (
+	EventLock   Action = "lock"
+	EventUnlock Action = "unlock"
+)
+
+// Events returns what was done to an instance, newest first. Faults: NotFound.
+func (s *Service) Events(ctx context.Context, c identity.Caller, id string) ([]Event, error) {
+	var all []Event
+	err := s.store.Read(ctx, func(tx Tx) error {
+		if _, err := visibleInstance(ctx, tx, c, id); err != nil {
+			return err
+		}
+		var err error
+		all, err = tx.Events(ctx, id)
+		return err
+	})
+	return all, err
+}
+
+// begin puts an action on record: its job, the event that the job will finish,
+// and the audit entry. The instance's row is there already.
+func (s *Service) begin(ctx context.Context, tx Tx, c identity.Caller, i Instance, a Action) error {
+	j := s.jobFor(i, a)
+	if err := tx.EnqueueJob(ctx, j); err != nil {
+		return err
+	}
+	if err := tx.InsertEvent(ctx, s.event(c, i, j.ID, a)); err != nil {
+		return err
+	}
+	return tx.AppendAudit(ctx, s.audit(c, auditActions[a], i, ""))
+}
+
+func (s *Service) event(c identity.Caller, i Instance, id string, a Action) Event {
+	return Event{
+		ID: id, InstanceID: i.ID, Action: a, RequestID: c.RequestID,
+		UserID: c.User.ID, ProjectID: c.ProjectID(), StartedAt: s.now(),
+	}
+}
+
+// ask puts an action on record that the instance's state and lock allow;
+// prepare may look at the instance as it was and change what the job needs.
+// The job does the rest.
+func (s *Service) ask(ctx context.Context, c identity.Caller, id string, a Action, prepare func(Tx, *Instance) error) (Instance, error) {
+	if err := mayChange(c); err != nil {
+		return Instance{}, err
+	}
+	var i Instance
+	err := s.store.Write(ctx, func(tx Tx) error {
+		if err := tx.Lock(ctx, "instance "+id); err != nil {
+			return err
+		}
+		var err error
+		if i, err = visibleInstance(ctx, tx, c, id); err != nil {
+			return err
+		}
+		if a == ActionDelete && i.State.Task == Deleting {
+			return nil // asked before; its job is on record
+		}
+		// A copy of the disk changes nothing on it.
+		if err := i.unlocked(c); err != nil && a != ActionSnapshot {
+			return err
+		}
+		next, err := i.State.Begin(id, a)
+		if err != nil {
+			return err
+		}
+		if prepare != nil {
+			if err := prepare(tx, &i); err != nil {
+				return err
+			}
+		}
+		i.State, i.UpdatedAt = next, s.now()
+		if err := tx.UpdateInstance(ctx, i); err != nil {
+			return err
+		}
+		return s.begin(ctx, tx, c, i, a)
+	})
+	if err == nil {
+		s.opt.Wake()
+	}
+	return i, err
+}
+
+// note changes an instance at once, whatever its state, and records the event.
+func (s *Service) note(ctx context.Context, c identity.Caller, id string, a Action, entry audit.Action, change func(*Instance) error) error {
+	if err := mayChange(c); err != nil {
+		return err
+	}
+	return s.store.Write(ctx, func(tx Tx) error {
+		if err := tx.Lock(ctx, "instance "+id); err != nil {
+			return err
+		}
+		i, err := visibleInstance(ctx, tx, c, id)
+		if err != nil {
+			return err
+		}
+		if err := change(&i); err != nil {
+			return err
+		}
+		i.UpdatedAt = s.now()
+		if err := tx.UpdateInstance(ctx, i); err != nil {
+			return err
+		}
+		e := s.event(c, i, s.opt.NewID(), a)
+		e.FinishedAt = e.StartedAt
+		if err := tx.InsertEvent(ctx, e); err != nil {
+			return err
+		}
+		return tx.AppendAudit(ctx, s.audit(c, entry, i, ""))
+	})
+}

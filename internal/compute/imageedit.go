@@ -1,0 +1,84 @@
+package compute
+
+import (
+	"context"
+	"maps"
+
+	"github.com/keyreeve/keyreeve/internal/audit"
+	"github.com/keyreeve/keyreeve/internal/fault"
+	"github.com/keyreeve/keyreeve/internal/identity"
+)
+
+// ImageLabels are what the owner of an image may write on it.
+type ImageLabels struct {
+	Name       string
+	MinRAMMiB  int
+	MinDiskGiB int
+	Properties map[string]string
+}
+
+// ownImage is an image that the caller may change: their project's, or any for
+// administrators. Faults: Forbidden (a reader, a public image), NotFound.
+func ownImage(ctx context.Context, tx Tx, c identity.Caller, id string) (Image, error) {
+	i, err := visibleImage(ctx, tx, c, id)
+	if err != nil {
+		return i, err
+	}
+	if !c.Admin() && (i.ProjectID == "" || i.ProjectID != c.ProjectID()) {
+		return i, &fault.Error{Kind: fault.Forbidden, Resource: "image", Name: id, Msg: "only its owner may change it"}
+	}
+	return i, mayChange(c)
+}
+
+// EditImage lets edit change what is written on an image in one transaction; it
+// may run more than once. Faults: Forbidden (a reader, another's image),
+// NotFound, and what edit says.
+func (s *Service) EditImage(ctx context.Context, c identity.Caller, id string, edit func(*ImageLabels) error) (Image, error) {
+	var i Image
+	err := s.changeImage(ctx, c, id, audit.Update, func(tx Tx, image Image) error {
+		l := ImageLabels{Name: image.Name, MinRAMMiB: image.MinRAMMiB, MinDiskGiB: image.MinDiskGiB, Properties: maps.Clone(image.Properties)}
+		if l.Properties == nil {
+			l.Properties = map[string]string{}
+		}
+		if err := edit(&l); err != nil {
+			return err
+		}
+		i = image
+		i.Name, i.MinRAMMiB, i.MinDiskGiB, i.Properties, i.UpdatedAt = l.Name, l.MinRAMMiB, l.MinDiskGiB, l.Properties, s.now()
+		return tx.UpdateImage(ctx, i)
+	})
+	return i, err
+}
+
+// DeleteImage takes an image away. Instances made from it stay. Faults:
+// Forbidden (a reader, another's image), NotFound.
+func (s *Service) DeleteImage(ctx context.Context, c identity.Caller, id string) error {
+	err := s.changeImage(ctx, c, id, audit.Delete, func(tx Tx, i Image) error {
+		if err := tx.DeleteImage(ctx, id); err != nil {
+			return err
+		}
+		return s.discard(ctx, tx, i)
+	})
+	if err == nil {
+		s.opt.Wake()
+	}
+	return err
+}
+
+func (s *Service) changeImage(ctx context.Context, c identity.Caller, id string, a audit.Action, change func(Tx, Image) error) error {
+	return s.store.Write(ctx, func(tx Tx) error {
+		if err := tx.Lock(ctx, "image "+id); err != nil {
+			return err
+		}
+		i, err := ownImage(ctx, tx, c, id)
+		if err != nil {
+			return err
+		}
+		if err := change(tx, i); err != nil {
+			return err
+		}
+		e := c.Audit(a, "image", id)
+		e.At, e.OwnerID, e.Detail = s.now(), i.ProjectID, i.Name
+		return tx.AppendAudit(ctx, e)
+	})
+}
