@@ -1,2 +1,0 @@
--- Nothing: the number is taken.
-DELETE FROM settings WHERE 1 = 0;
