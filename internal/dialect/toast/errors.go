@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/keyreeve/keyreeve/internal/fault"
@@ -127,10 +128,7 @@ var kinds = map[fault.Kind]func(e *fault.Error, about family) *failure{
 		if about == ofNetwork {
 			return &failure{code: noNetwork, detail: "No accessible network"}
 		}
-		text := families[about].missing
-		if e.Name != "" {
-			text = fmt.Sprintf(text, e.Name)
-		}
+		text := strings.Replace(families[about].missing, "%s", e.Name, 1)
 		return &failure{code: about.code(http.StatusNotFound), detail: said(e, text)}
 	},
 	fault.Quota: func(e *fault.Error, about family) *failure {
