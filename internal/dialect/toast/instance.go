@@ -2,8 +2,11 @@ package toast
 
 import (
 	"net/http"
+	"slices"
+	"time"
 
 	"github.com/keyreeve/keyreeve/internal/compute"
+	"github.com/keyreeve/keyreeve/internal/fault"
 	"github.com/keyreeve/keyreeve/internal/identity"
 )
 
@@ -89,9 +92,36 @@ func (d *Dialect) listDetails(c *call) (answer, error) {
 	}
 	out := &detailsAnswer{Instances: make([]detail, len(all))}
 	for k, i := range all {
+		events, err := d.opt.Compute.Events(c.Context(), c.caller, i.ID)
+		if err != nil && !fault.Is(err, fault.NotFound) { // it may go meanwhile
+			return nil, err
+		}
 		out.Instances[k] = viewDetail(i)
+		out.Instances[k].LaunchedAt = stampIf(lastBoot(i, events))
 	}
 	return out, nil
+}
+
+// lastBoot is when the guest last began to run: the domain keeps the first time
+// of all, and what was done since, newest first.
+func lastBoot(i compute.Instance, events []compute.Event) time.Time {
+	at, runs := i.LaunchedAt, !i.LaunchedAt.IsZero()
+	for _, e := range slices.Backward(events) {
+		if e.Failed || e.FinishedAt.IsZero() {
+			continue
+		}
+		switch e.Action {
+		case compute.ActionStop:
+			runs = false
+		case compute.ActionStart, compute.ActionReboot, compute.ActionHardReboot:
+			at, runs = e.FinishedAt, true
+		case compute.ActionResize, compute.ActionRevert, compute.ActionRebuild:
+			if runs {
+				at = e.FinishedAt
+			}
+		}
+	}
+	return at
 }
 
 func (d *Dialect) deleteInstance(c *call) (answer, error) {
@@ -115,7 +145,7 @@ func viewDetail(i compute.Instance) detail {
 		Metadata: i.Metadata, KeyName: textIf(i.KeyName()),
 		Volumes:        viewVolumes(i),
 		SecurityGroups: viewGroups(i),
-		LaunchedAt:     stampIf(i.LaunchedAt), CreatedAt: stamp(i.CreatedAt), UpdatedAt: stamp(i.UpdatedAt),
+		CreatedAt: stamp(i.CreatedAt), UpdatedAt: stamp(i.UpdatedAt),
 	}
 	if v.Metadata == nil {
 		v.Metadata = map[string]string{}

@@ -1,7 +1,9 @@
 package toast
 
 import (
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/keyreeve/keyreeve/internal/compute"
 )
@@ -82,5 +84,36 @@ func TestFlavorDisk(t *testing.T) {
 	}
 	if v := viewFlavor(compute.Flavor{ExtraSpecs: map[string]string{"type": "other"}}); v.VolumeSize != 0 || v.MaxVolumeSize != 1000 || v.Type != "general" {
 		t.Errorf("without a disk: %+v", v)
+	}
+}
+
+func TestLastBoot(t *testing.T) {
+	at := func(minute int) time.Time { return time.Date(2026, 11, 22, 0, minute, 0, 0, time.UTC) }
+	i := compute.Instance{LaunchedAt: at(1)}
+	e := func(minute int, a compute.Action) compute.Event {
+		return compute.Event{Action: a, FinishedAt: at(minute)}
+	}
+	failed, going := e(9, compute.ActionStart), e(9, compute.ActionReboot)
+	failed.Failed, going.FinishedAt = true, time.Time{}
+	for name, c := range map[string]struct {
+		oldestFirst []compute.Event
+		want        int
+	}{
+		"created":                {[]compute.Event{e(1, compute.ActionCreate)}, 1},
+		"stopped":                {[]compute.Event{e(1, compute.ActionCreate), e(2, compute.ActionStop)}, 1},
+		"started again":          {[]compute.Event{e(2, compute.ActionStop), e(3, compute.ActionStart)}, 3},
+		"rebooted":               {[]compute.Event{e(2, compute.ActionReboot), e(3, compute.ActionHardReboot)}, 3},
+		"resized while it ran":   {[]compute.Event{e(2, compute.ActionResize)}, 2},
+		"resized while it stood": {[]compute.Event{e(2, compute.ActionStop), e(3, compute.ActionResize)}, 1},
+		"failed":                 {[]compute.Event{e(2, compute.ActionStop), failed}, 1},
+		"under way":              {[]compute.Event{going}, 1},
+	} {
+		slices.Reverse(c.oldestFirst)
+		if got := lastBoot(i, c.oldestFirst); !got.Equal(at(c.want)) {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+	if got := lastBoot(compute.Instance{}, nil); !got.IsZero() {
+		t.Errorf("never: %v", got)
 	}
 }
