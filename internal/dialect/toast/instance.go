@@ -145,7 +145,7 @@ func viewDetail(i compute.Instance) detail {
 		Metadata: i.Metadata, KeyName: textIf(i.KeyName()),
 		Volumes:        viewVolumes(i),
 		SecurityGroups: viewGroups(i),
-		CreatedAt: stamp(i.CreatedAt), UpdatedAt: stamp(i.UpdatedAt),
+		CreatedAt:      stamp(i.CreatedAt), UpdatedAt: stamp(i.UpdatedAt),
 	}
 	if v.Metadata == nil {
 		v.Metadata = map[string]string{}
