@@ -30,7 +30,7 @@ func lookingAround(t *testing.T, cloud *cloud) {
 	for _, s := range catalog {
 		types[s.Type] = true
 	}
-	for _, want := range []string{"identity", "compute", "image", "network"} {
+	for _, want := range []string{"identity", "compute", "image", "network", "volumev3"} {
 		if !types[want] {
 			t.Errorf("the catalog lacks %s: %+v", want, catalog)
 		}

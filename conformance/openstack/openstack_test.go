@@ -45,6 +45,7 @@ func TestClients(t *testing.T) {
 			{"gophercloud's acceptance tests", acceptance},
 			{"tour", tour},
 			{"life of a server", lifeOfAServer},
+			{"actions on a server", actionsOnAServer},
 			{"refusals", refusals},
 			{"other people", otherPeople},
 			{"looking around", lookingAround},
@@ -57,6 +58,8 @@ func TestClients(t *testing.T) {
 			{"gophercloud application credential", gopherAppCredential},
 			{"administration", administration},
 			{"identity v2.0", identityV2},
+			{"life of a volume", lifeOfAVolume},
+			{"booting from volumes", bootingFromVolumes},
 		} {
 			t.Run(session.name, func(t *testing.T) {
 				t.Parallel()

@@ -35,6 +35,8 @@ const (
 	Stop   Action = "stop"
 	Reboot Action = "reboot"
 	Bind   Action = "bind" // a key pair's key was put on an instance
+	Attach Action = "attach"
+	Detach Action = "detach"
 
 	Rebuild  Action = "rebuild"
 	Resize   Action = "resize"

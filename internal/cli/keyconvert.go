@@ -94,7 +94,7 @@ func (a *app) convert(ctx context.Context, v conversion) error {
 		return &located{e.where(), refuse(unknownKey)}
 	}
 	if e.options != "" {
-		_, _ = fmt.Fprintf(a.stderr, "The options %s are left out.\n", e.options)
+		_, _ = fmt.Fprintf(a.stderr, "The options %s are left out.\n", printable(e.options))
 	}
 	if write, isPublic := publicFormats[v.to]; isPublic {
 		key := e.key
@@ -150,5 +150,5 @@ func outName(name string) string {
 	if name == stdinName {
 		return "What was written"
 	}
-	return name
+	return printable(name)
 }

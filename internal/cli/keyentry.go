@@ -1,13 +1,11 @@
 package cli
 
 import (
+	"bytes"
 	"context"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"strings"
-
-	"golang.org/x/crypto/ssh"
 
 	"github.com/keyreeve/keyreeve/internal/sshkey"
 )
@@ -57,6 +55,10 @@ func (a *app) readKeys(ctx context.Context, file, passphraseFile string) ([]entr
 	if err != nil {
 		return nil, err
 	}
+	if err := refuseBinary(text); err != nil {
+		return nil, &located{fileName(file), err}
+	}
+	text = bytes.TrimPrefix(text, []byte("\ufeff")) // Windows programs begin files with this mark
 	passphrase, err := a.readPassphrase(ctx, passphraseFile)
 	if err != nil {
 		return nil, err
@@ -139,13 +141,8 @@ func parseCertificate(text string) (entry, error) {
 	if err != nil {
 		return entry{}, err
 	}
-	e := entry{form: "X.509 certificate", certificate: c}
-	if parsed, err := x509.ParseCertificate(c.DER()); err == nil {
-		if public, err := ssh.NewPublicKey(parsed.PublicKey); err == nil {
-			e.key, _ = sshkey.ParsePublicKey(string(ssh.MarshalAuthorizedKey(public)))
-		}
-	}
-	return e, nil
+	key, _ := sshkey.KeyOfX509(c.DER()) // of a kind that SSH does not know: none
+	return entry{form: "X.509 certificate", certificate: c, key: key}, nil
 }
 
 // parseLines reads the lines of authorized_keys, or returns nil where no line

@@ -95,7 +95,7 @@ func (a *app) generate(ctx context.Context, spec sshkey.Spec, format sshkey.Priv
 	if err := writeNew(private, newFile{out + publicSuffix, publicMode, []byte(public.AuthorizedKey() + "\n")}); err != nil {
 		return err
 	}
-	_, _ = fmt.Fprintf(a.stderr, "The private key is in %s, the public one in %s%s.\n", out, out, publicSuffix)
+	_, _ = fmt.Fprintf(a.stderr, "The private key is in %s, the public one in %s.\n", printable(out), printable(out+publicSuffix))
 	_, err = fmt.Fprintln(a.stdout, public.FingerprintSHA256())
 	return err
 }

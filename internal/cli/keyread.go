@@ -35,6 +35,9 @@ func fileName(name string) string {
 	if name == stdinName {
 		return "standard input"
 	}
+	if name == "" {
+		return `""`
+	}
 	return printable(name)
 }
 

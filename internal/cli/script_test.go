@@ -37,6 +37,9 @@ func TestScripts(t *testing.T) {
 			e.Setenv("KEYREEVE_LISTEN_MAIN", "127.0.0.1:0")
 			e.Setenv("KEYREEVE_LISTEN_ADMIN", "127.0.0.1:0")
 			e.Setenv("KEYS", keys) // public keys of every kind
+			// A program with the race detector in it sleeps for a second before it
+			// ends, in the hope of more to report; scripts start hundreds.
+			e.Setenv("GORACE", "atexit_sleep_ms=0")
 			// Scripts run side by side; each has instances' addresses of its own.
 			e.Setenv("KEYREEVE_SIM_NETWORK", fmt.Sprintf("127.21.%d.0/24", scripts.Add(1)))
 			return nil

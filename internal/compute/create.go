@@ -42,6 +42,9 @@ type CreateRequest struct {
 	AdminPass string
 	Files     []File
 	GroupID   string // of a [ServerGroup]; empty: none
+	// Disks are the volumes that each instance gets. One that boots takes the
+	// place of ImageID.
+	Disks []Disk
 	// MinCount and MaxCount are how many to make: as many as the quota allows
 	// between the two. Zero means one.
 	MinCount, MaxCount int
@@ -125,7 +128,14 @@ func (s *Service) Create(ctx context.Context, c identity.Caller, req CreateReque
 			if i.NICs, err = s.nics(ctx, tx, nets, taken); err != nil {
 				return err
 			}
+			volumes, err := s.plugDisks(ctx, tx, c, &i, req.Disks)
+			if err != nil {
+				return err
+			}
 			if err := tx.InsertInstance(ctx, i); err != nil {
+				return err
+			}
+			if err := s.writeDisks(ctx, tx, req.Disks, volumes); err != nil {
 				return err
 			}
 			if err := s.begin(ctx, tx, c, i, ActionCreate); err != nil {
@@ -170,7 +180,8 @@ func (s *Service) prototype(ctx context.Context, tx Tx, c identity.Caller, req C
 	if i.Flavor, err = tx.Flavor(ctx, req.FlavorID); err != nil {
 		return i, err
 	}
-	if i.Image, err = visibleImage(ctx, tx, c, req.ImageID); err != nil {
+	var diskGiB int
+	if i.Image, diskGiB, err = s.bootImage(ctx, tx, c, req, i.Flavor); err != nil {
 		return i, err
 	}
 	if i.Image.Saving {
@@ -179,7 +190,10 @@ func (s *Service) prototype(ctx context.Context, tx Tx, c identity.Caller, req C
 	if i.Image.Node != "" {
 		i.Node = i.Image.Node
 	}
-	if err := fits(i.Flavor, i.Image); err != nil {
+	if _, onVolume := req.bootDisk(); onVolume && diskGiB < i.Image.MinDiskGiB {
+		return i, fault.Invalidf("disks.size", "Volume is smaller than the minimum size specified in image metadata. Volume size is %d bytes, minimum size is %d bytes.", int64(diskGiB)<<30, int64(i.Image.MinDiskGiB)<<30)
+	}
+	if err := fits(i.Flavor, i.Image, diskGiB); err != nil {
 		return i, err
 	}
 	if req.KeyName != "" {

@@ -78,6 +78,7 @@ type Spec struct {
 	RAMMiB   int
 	DiskGiB  int
 	NICs     []NIC
+	Volumes  []PluggedVolume // of a [VolumeDriver]; what is not here is taken away at the next boot
 	Metadata map[string]string
 	UserData []byte
 	Access   GuestAccess

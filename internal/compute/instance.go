@@ -29,6 +29,7 @@ type Instance struct {
 	UserData    []byte
 	Tags        []string
 	Bindings    []Binding
+	Volumes     []AttachedVolume // by device
 	// ReservationID is common to instances of one request.
 	ReservationID string
 	LaunchIndex   int
@@ -133,7 +134,7 @@ func (i Instance) access() GuestAccess {
 func (i Instance) spec() Spec {
 	return Spec{
 		ID: i.ID, Name: i.Name, Hostname: i.HostLabel(), Zone: i.Zone, Image: i.Image,
-		VCPUs: i.Flavor.VCPUs, RAMMiB: i.Flavor.RAMMiB, DiskGiB: i.Flavor.DiskGiB,
+		VCPUs: i.Flavor.VCPUs, RAMMiB: i.Flavor.RAMMiB, DiskGiB: i.RootGiB(), Volumes: i.plugged(),
 		NICs: i.NICs, Metadata: i.Metadata, UserData: i.UserData, Access: i.access(),
 		Files: i.Files,
 	}

@@ -52,7 +52,10 @@ func (s *Service) Rebuild(ctx context.Context, c identity.Caller, id string, req
 		case image.Node != "" && image.Node != i.Node:
 			return fault.Invalidf("image", "image %s is on another machine than the instance", image.Name)
 		}
-		if err := fits(i.Flavor, image); err != nil {
+		if _, onVolume := i.RootVolume(); onVolume && image.ID != i.Image.ID {
+			return fault.Invalidf("image", "Unable to rebuild with a different image for a volume-backed server.")
+		}
+		if err := fits(i.Flavor, image, i.RootGiB()); err != nil {
 			return err
 		}
 		i.Image = image

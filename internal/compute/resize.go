@@ -65,10 +65,15 @@ func (s *Service) Resize(ctx context.Context, c identity.Caller, id string, req 
 		if f.ID == i.Flavor.ID {
 			return ErrSameFlavor
 		}
-		if err := fits(f, i.Image); err != nil {
+		_, onVolume := i.RootVolume()
+		disk := f.DiskGiB
+		if onVolume {
+			disk = i.RootGiB() // which no flavor changes
+		}
+		if err := fits(f, i.Image, disk); err != nil {
 			return err
 		}
-		if f.DiskGiB < i.Flavor.DiskGiB {
+		if !onVolume && f.DiskGiB < i.Flavor.DiskGiB {
 			return fault.Invalidf("disk", "the disk has %d GiB and cannot shrink to the %d of flavor %s", i.Flavor.DiskGiB, f.DiskGiB, f.Name)
 		}
 		more := Usage{VCPUs: max(0, f.VCPUs-i.Flavor.VCPUs), RAMMiB: max(0, f.RAMMiB-i.Flavor.RAMMiB)}
@@ -84,13 +89,13 @@ func (s *Service) Resize(ctx context.Context, c identity.Caller, id string, req 
 	})
 }
 
-// fits tells whether an image runs in a flavor. Faults: Invalid (flavor.ram, flavor.disk).
-func fits(f Flavor, i Image) error {
+// fits tells whether an image runs in a flavor, on a disk of that size. Faults: Invalid (flavor.ram, flavor.disk).
+func fits(f Flavor, i Image, diskGiB int) error {
 	if f.RAMMiB < i.MinRAMMiB {
 		return fault.Invalidf("flavor.ram", "flavor %s has %d MiB of memory; image %s needs %d", f.Name, f.RAMMiB, i.Name, i.MinRAMMiB)
 	}
-	if f.DiskGiB < i.MinDiskGiB {
-		return fault.Invalidf("flavor.disk", "flavor %s has %d GiB of disk; image %s needs %d", f.Name, f.DiskGiB, i.Name, i.MinDiskGiB)
+	if diskGiB < i.MinDiskGiB {
+		return fault.Invalidf("flavor.disk", "flavor %s has %d GiB of disk; image %s needs %d", f.Name, diskGiB, i.Name, i.MinDiskGiB)
 	}
 	return nil
 }

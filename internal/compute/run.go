@@ -82,6 +82,9 @@ func (s *Service) drive(ctx context.Context, i Instance, a Action) error {
 	spec := i.spec()
 	switch a {
 	case ActionCreate:
+		if err := s.putVolumes(ctx, i); err != nil {
+			return err
+		}
 		if err := s.driver.Create(ctx, spec); err != nil {
 			return err
 		}
@@ -100,6 +103,9 @@ func (s *Service) drive(ctx context.Context, i Instance, a Action) error {
 		}
 		return s.driver.Reboot(ctx, spec, a == ActionHardReboot)
 	case ActionDelete:
+		if err := s.unplug(ctx, i); err != nil {
+			return err
+		}
 		return s.driver.Delete(ctx, i.ID)
 	case ActionRebuild:
 		return s.rebuild(ctx, i)
@@ -154,9 +160,15 @@ func (s *Service) failed(ctx context.Context, i Instance, a Action, j job.Job, c
 // finish records that an action is done, or failed for good.
 func (s *Service) finish(ctx context.Context, id string, a Action, j job.Job, cause error) error {
 	if a == ActionDelete {
+		defer s.opt.Wake() // volumes may go with it
 		return s.store.Write(ctx, func(tx Tx) error { return s.forget(ctx, tx, id) })
 	}
 	record := func(tx Tx) error {
+		if a == ActionCreate {
+			if err := s.settleVolumes(ctx, tx, id, cause != nil); err != nil {
+				return err
+			}
+		}
 		e := Event{ID: j.ID, FinishedAt: s.now(), Failed: cause != nil}
 		if cause != nil {
 			e.Failure = cause.Error()

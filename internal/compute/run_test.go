@@ -119,6 +119,12 @@ func newYard(t *testing.T) *yard {
 	return y
 }
 
+// clock goes on by a second each time it is read.
+func (y *yard) clock() time.Time {
+	y.now = y.now.Add(time.Second)
+	return y.now
+}
+
 // use makes the service over a driver.
 func (y *yard) use(d compute.Driver, quota compute.Usage) {
 	macs := 0
@@ -127,12 +133,6 @@ func (y *yard) use(d compute.Driver, quota compute.Usage) {
 		NewMAC: func() string { macs++; return "fa:16:3e:00:00:" + strconv.Itoa(10+macs) },
 		Node:   "node", Quota: quota,
 	})
-}
-
-// clock goes on by a second each time it is read.
-func (y *yard) clock() time.Time {
-	y.now = y.now.Add(time.Second)
-	return y.now
 }
 
 // root is an administrator of another project.

@@ -25,6 +25,8 @@ type Options struct {
 	Wake func()
 	// Quota is what a project may have where nothing else is set; negative for no limit.
 	Quota Usage
+	// VolumeQuota is the same for volumes.
+	VolumeQuota VolumeUsage
 	// Limits are what else a project may have where nothing else is set, by the
 	// name of the quota; what is missing is as in [DefaultLimits].
 	Limits map[string]int

@@ -63,7 +63,7 @@ func (i Instance) image(id string, req SnapshotRequest) Image {
 	out := i.Image // what the guest is stays
 	out.ID, out.Name, out.Public, out.ProjectID = id, req.Name, false, i.ProjectID
 	out.Saving, out.Node, out.InstanceID, out.SizeBytes = true, i.Node, i.ID, 0
-	out.MinDiskGiB = max(out.MinDiskGiB, i.Flavor.DiskGiB)
+	out.MinDiskGiB = max(out.MinDiskGiB, i.RootGiB())
 	out.Properties = maps.Clone(i.Image.Properties)
 	if out.Properties == nil {
 		out.Properties = map[string]string{}

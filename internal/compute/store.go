@@ -23,6 +23,7 @@ type Tx interface {
 	audit.Tx
 	job.Tx
 	keypair.Finder
+	VolumeTx
 
 	Image(ctx context.Context, id string) (Image, error)
 	// Images returns all images, ordered by name.
@@ -53,7 +54,7 @@ type Tx interface {
 	// InsertInstance writes the instance, its NICs and bindings. Exists when an
 	// address is taken.
 	InsertInstance(ctx context.Context, i Instance) error
-	// UpdateInstance writes everything of the instance but its NICs.
+	// UpdateInstance writes everything of the instance but its NICs and volumes.
 	UpdateInstance(ctx context.Context, i Instance) error
 	// DeleteInstance removes the instance, its NICs and bindings.
 	DeleteInstance(ctx context.Context, id string) error

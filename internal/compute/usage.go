@@ -93,5 +93,8 @@ func (s *Service) forget(ctx context.Context, tx Tx, id string) error {
 	if err := s.afterSnapshot(ctx, tx, id, true); err != nil {
 		return err
 	}
+	if err := s.releaseVolumes(ctx, tx, id); err != nil {
+		return err
+	}
 	return tx.DeleteInstance(ctx, id)
 }

@@ -39,8 +39,9 @@ type Audited struct {
 // prime by prime, in findings of their own. An error of report ends it and is returned.
 //
 // It holds a page of key pairs in memory at a time, and all different RSA keys
-// (see [weak.SharedPrimes] for what it costs to compare them). An X.509 certificate for a key that SSH does not know is
-// not looked into. Faults: Forbidden (the caller is no administrator).
+// (see [weak.SharedPrimes] for what it costs to compare them). An X.509
+// certificate for a key that SSH does not know is not looked into. Faults:
+// Forbidden (the caller is no administrator).
 func (s *Service) Audit(ctx context.Context, c identity.Caller, p weak.Policy, report func(Finding) error) (Audited, error) {
 	var sum Audited
 	say := func(f Finding) error {

@@ -2,11 +2,8 @@ package keypair
 
 import (
 	"bytes"
-	"crypto/x509"
 	"encoding/base64"
 	"encoding/binary"
-
-	"golang.org/x/crypto/ssh"
 
 	"github.com/keyreeve/keyreeve/internal/sshkey"
 )
@@ -44,7 +41,7 @@ func (k KeyPair) AuthorizedKey() string {
 // certify a key that SSH does not know.
 func (k KeyPair) Key() (sshkey.PublicKey, error) {
 	if k.Type == X509 {
-		return keyOfX509(k.Blob)
+		return sshkey.KeyOfX509(k.Blob)
 	}
 	return keyOfBlob(k.Blob)
 }
@@ -63,18 +60,6 @@ func (k KeyPair) Certified() []byte {
 		return nil
 	}
 	return key.Certified().Blob()
-}
-
-func keyOfX509(der []byte) (sshkey.PublicKey, error) {
-	cert, err := x509.ParseCertificate(der)
-	if err != nil {
-		return sshkey.PublicKey{}, err
-	}
-	key, err := ssh.NewPublicKey(cert.PublicKey)
-	if err != nil {
-		return sshkey.PublicKey{}, err
-	}
-	return keyOfBlob(key.Marshal())
 }
 
 func keyOfBlob(blob []byte) (sshkey.PublicKey, error) {

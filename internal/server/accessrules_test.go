@@ -37,6 +37,7 @@ func TestAccessRules(t *testing.T) {
 		{"compute", "/compute", "/v2.1/os-keypairs/" + canary},
 		{"image", "/image", "/v2/images"},
 		{"network", "/network", "/v2.0/networks"},
+		{"volumev3", "/volume", "/v3/" + project + "/volumes"},
 	}
 	free := as("anything")
 	for _, p := range places {

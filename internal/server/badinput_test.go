@@ -94,6 +94,32 @@ var sound = map[string][]string{
 		`{"server_group": {"name": "bad-%d", "policies": ["affinity"]}}`,
 		`{"server_group": {"name": "bad-%d", "policy": "anti-affinity", "rules": {"max_server_per_host": 3}}}`,
 	},
+	"POST /v3/{project}/volumes": {
+		`{"volume": {"name": "bad-%d", "description": "d", "size": 1, "volume_type": "SSD", "availability_zone": "nova", "metadata": {"k": "v"}, "imageRef": "@images", "multiattach": false, "consistencygroup_id": null, "snapshot_id": null}}`,
+		`{"volume": {"name": "bad-%d", "size": null, "source_volid": "@volumes", "multiattach": null, "group_id": null, "backup_id": null}, "OS-SCH-HNT:scheduler_hints": {"a": "b"}}`,
+	},
+	"PUT /v3/{project}/volumes/{id}": {
+		`{"volume": {"name": "` + canary + `", "description": "d", "metadata": {"k": "v"}}}`,
+	},
+	"POST /v3/{project}/volumes/{id}/action": {
+		`{"os-extend": {"new_size": 2}}`,
+		`{"os-set_bootable": {"bootable": true}}`,
+	},
+	"POST /v3/{project}/volumes/{id}/metadata": {
+		`{"metadata": {"a": "b"}}`,
+	},
+	"PUT /v3/{project}/volumes/{id}/metadata": {
+		`{"metadata": {"a": "b"}}`,
+	},
+	"PUT /v3/{project}/volumes/{id}/metadata/{key}": {
+		`{"meta": {"key": "b"}}`,
+	},
+	"POST /v2.1/servers/{id}/os-volume_attachments": {
+		`{"volumeAttachment": {"volumeId": "@volumes", "device": "/dev/vdb", "tag": "t", "delete_on_termination": true}}`,
+	},
+	"PUT /v2.1/servers/{id}/os-volume_attachments/{volume}": {
+		`{"volumeAttachment": {"volumeId": "@volumes", "serverId": "@servers", "id": "@volumes", "device": "/dev/vdb", "tag": "t", "delete_on_termination": true}}`,
+	},
 }
 
 // odd are JSON texts to stand where another value was expected.

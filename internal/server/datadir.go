@@ -41,8 +41,12 @@ func (d DataDir) Open() error {
 	return errors.Join(probe.Close(), os.Remove(probe.Name()))
 }
 
-// InUse says whether the folder is one that a server or a command has made.
-func (d DataDir) InUse() bool { return d.has("master.key") }
+// InUse says whether the folder is one that a server or a command has made, or
+// one that this user may not look into: [DataDir.Open] says why then.
+func (d DataDir) InUse() bool {
+	_, err := os.Stat(d.path("master.key"))
+	return !errors.Is(err, fs.ErrNotExist)
+}
 
 // Lock keeps a second server out of the folder until the returned function is
 // called or the process ends.

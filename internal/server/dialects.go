@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack"
+	"github.com/keyreeve/keyreeve/internal/dialect/openstack/cinder"
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack/glance"
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack/keystone"
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack/neutron"
@@ -49,6 +50,7 @@ func (s *Server) openstackServices() []mounted {
 	})
 	g := glance.New(glance.Options{Identity: s.domain.Identity, Compute: s.machines.compute, Base: base("/image")})
 	w := neutron.New(neutron.Options{Identity: s.domain.Identity, Compute: s.machines.compute, Base: base("/network")})
+	v := cinder.New(cinder.Options{Identity: s.domain.Identity, Compute: s.machines.compute, Base: base("/volume"), IdentityBase: base("/identity")})
 	type service interface {
 		Handler() http.Handler
 		Routes() []openstack.Route
@@ -63,6 +65,7 @@ func (s *Server) openstackServices() []mounted {
 		{"/compute", "OpenStack Compute (Nova 2.1 to 2.93)", n},
 		{"/image", "OpenStack Image (Glance v2)", g},
 		{"/network", "OpenStack Network (Neutron v2.0)", w},
+		{"/volume", "OpenStack Block Storage (Cinder 3.0 to 3.66)", v},
 	} {
 		surface := m.service.Surface()
 		surface.Timeout = cfg.Limits.RequestTimeout.Duration

@@ -67,10 +67,16 @@ func OpenDomain(ctx context.Context, cfg config.Config, log *slog.Logger) (*Doma
 		return nil, errors.Join(err, db.Close())
 	}
 	d.generation = newGeneration()
-	d.Generator = sshkey.NewGenerator(sshkey.GeneratorSettings{Pool: cfg.Keypair.Pool, Now: time.Now, Observer: d.generation})
+	d.Generator = sshkey.NewGenerator(sshkey.GeneratorSettings{
+		Pool: cfg.Keypair.Pool, Settle: poolSettle, Now: time.Now, Observer: d.generation,
+	})
 	d.KeyPairs = keypair.New(db.KeyPairs(), d.Generator, keypair.Options{Now: time.Now, NewID: uuid.NewString, Log: log})
 	return d, nil
 }
+
+// poolSettle is longer than a crowd of clients takes to be served from the
+// pool, and short beside the time that it takes to make a key for each.
+const poolSettle = 100 * time.Millisecond
 
 // Close closes the database.
 func (d *Domain) Close() error { return d.DB.Close() }
@@ -132,9 +138,11 @@ func (d *Domain) openMachines(ctx context.Context, log *slog.Logger) (*machines,
 		Quota: compute.Usage{
 			Instances: d.Config.Compute.QuotaInstances, VCPUs: d.Config.Compute.QuotaCores, RAMMiB: d.Config.Compute.QuotaRAMMiB,
 		},
+		VolumeQuota: compute.VolumeUsage{Volumes: d.Config.Compute.QuotaVolumes, GiB: d.Config.Compute.QuotaGigabytes},
 	})
 	m.runner.Handle(compute.JobKind, m.compute.RunJob)
 	m.runner.Handle(compute.ImageJobKind, m.compute.RunImageJob)
+	m.runner.Handle(compute.VolumeJobKind, m.compute.RunVolumeJob)
 	for _, step := range []func(context.Context) error{m.compute.Seed, m.compute.Resume, m.runner.Start} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, driver.Close())

@@ -104,7 +104,7 @@ func (w *world) fill(r openstack.Route) string {
 		}
 		of := segments[i-1]
 		v, ok := w.values[of]
-		if !ok || r.Method == http.MethodDelete || r.Method == http.MethodPut {
+		if !ok || of != "v3" && (r.Method == http.MethodDelete || r.Method == http.MethodPut) {
 			v = "00000000000000000000000000000000"
 		}
 		segments[i] = v
@@ -126,6 +126,16 @@ var bodies = map[string]string{
 
 	"PUT /v2.1/os-quota-sets/{project}": `{"quota_set": {}}`,
 	"POST /v2.1/os-server-groups":       `{"server_group": {"name": "x", "policies": ["affinity"]}}`,
+
+	"POST /v2.1/servers/{id}/os-volume_attachments":         `{"volumeAttachment": {"volumeId": "00000000-0000-4000-8000-000000000000"}}`,
+	"PUT /v2.1/servers/{id}/os-volume_attachments/{volume}": `{"volumeAttachment": {"volumeId": "00000000-0000-4000-8000-000000000000"}}`,
+
+	"POST /v3/{project}/volumes":                    `{"volume": {"size": 1}}`,
+	"PUT /v3/{project}/volumes/{id}":                `{"volume": {"name": "x"}}`,
+	"POST /v3/{project}/volumes/{id}/action":        `{"os-set_bootable": {"bootable": false}}`,
+	"POST /v3/{project}/volumes/{id}/metadata":      `{"metadata": {"a": "b"}}`,
+	"PUT /v3/{project}/volumes/{id}/metadata":       `{"metadata": {"a": "b"}}`,
+	"PUT /v3/{project}/volumes/{id}/metadata/{key}": `{"meta": {"a": "b"}}`,
 }
 
 func (w *world) call(t *testing.T, r openstack.Route, path, who string) (int, string) {
@@ -250,7 +260,20 @@ func (w *world) things(t *testing.T) {
 		"networks": nic.NetworkID, "ports": nic.PortID, "users": member.User.ID, "projects": member.ProjectID(),
 		"domains": identity.DefaultAccountID, "roles": identity.RoleMember.ID(), "os-quota-sets": member.ProjectID(), "os-simple-tenant-usage": member.ProjectID(),
 		"quotas": member.ProjectID(), "extensions": "os-keypairs", "v2": member.ProjectID(), "ips": nic.Network,
+		"v3": member.ProjectID(), "volumes": w.volume(t).ID, "types": w.server.machines.compute.VolumeTypes()[0].ID,
 	}
+}
+
+// volume makes one of the member's.
+func (w *world) volume(t *testing.T) compute.Volume {
+	t.Helper()
+	v, err := w.server.machines.compute.CreateVolume(t.Context(), w.callers["member"], compute.VolumeRequest{
+		Name: canary, SizeGiB: 1, Metadata: map[string]string{canary: canary},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
 }
 
 func (w *world) send(t *testing.T, method, path, body, who string) (int, string) {

@@ -123,6 +123,25 @@ func firstCertBlock(text string) string {
 	return block
 }
 
+// KeyOfX509 returns the key that an X.509 certificate, in DER, certifies, without
+// a comment. The error says why there is none: the certificate cannot be read, or
+// its key is of a kind or a size that SSH does not know.
+func KeyOfX509(der []byte) (PublicKey, error) {
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		return PublicKey{}, err
+	}
+	word, blob, err := spkiBlob(cert.RawSubjectPublicKeyInfo)
+	if err != nil {
+		return PublicKey{}, err
+	}
+	key, wrong := readBlob(word, blob)
+	if !wrong.none() {
+		return PublicKey{}, refuse(Damaged, wrong)
+	}
+	return key, nil
+}
+
 // DER returns a copy of the certificate's encoding.
 func (c Certificate) DER() []byte { return []byte(c.der) }
 

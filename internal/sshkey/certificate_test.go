@@ -1,12 +1,17 @@
 package sshkey
 
 import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/asn1"
 	"encoding/base64"
 	"encoding/pem"
 	"errors"
+	"math/big"
 	"slices"
 	"strings"
 	"testing"
@@ -74,6 +79,36 @@ func TestGenerateX509(t *testing.T) {
 	}
 	if len(made.FingerprintSHA1()) != 59 || !strings.Contains(string(key.PEM()), "BEGIN RSA PRIVATE KEY") {
 		t.Errorf("fingerprint %s", made.FingerprintSHA1())
+	}
+}
+
+func TestKeyOfX509(t *testing.T) {
+	certify := func(signer crypto.Signer) []byte {
+		t.Helper()
+		template := &x509.Certificate{SerialNumber: big.NewInt(1)}
+		der, err := x509.CreateCertificate(rand.Reader, template, template, signer.Public(), signer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return der
+	}
+	for _, spec := range []Spec{SpecRSA2048, SpecECDSA384, SpecEd25519} {
+		private, err := Generate(spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if key, err := KeyOfX509(certify(private.Signer())); err != nil || key != private.Public("") {
+			t.Errorf("%s: %v, %v", spec, key, err)
+		}
+	}
+	odd, err := ecdsa.GenerateKey(elliptic.P224(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, der := range map[string][]byte{"a curve that SSH has no type for": certify(odd), "no certificate": {0x30, 0}, "nothing": nil} {
+		if key, err := KeyOfX509(der); err == nil || key != (PublicKey{}) {
+			t.Errorf("%s: %v, %v", what, key, err)
+		}
 	}
 }
 

@@ -13,6 +13,10 @@ func explainLine(word, encoded, comment string, refused error) error {
 	if reasonOf(refused) != Damaged {
 		return refused
 	}
+	// What puttygen -l prints: the type, the size and the fingerprint.
+	if shown, _ := cutWord(comment); isNumber(encoded) && isFingerprint(shown) {
+		return refuse(IsFingerprint)
+	}
 	if _, known := formats[encoded]; known {
 		return damaged(flawTypeTwice)
 	}

@@ -15,6 +15,10 @@ import (
 type GeneratorSettings struct {
 	Concurrency int // RSA keys made at the same time; 0 or less means one a processor (GOMAXPROCS)
 	Pool        int // RSA-2048 keys held ready; 0 or less means none
+	// Settle is how long no key may have been taken from the pool before it is
+	// filled again: a crowd has the processors to itself, since to make a key
+	// takes one of them for tens of milliseconds.
+	Settle time.Duration
 
 	Random   io.Reader        // what RSA keys are made from; nil is crypto/rand.Reader
 	Now      func() time.Time // nil is time.Now
@@ -44,8 +48,11 @@ type Generator struct {
 	pool  chan PrivateKey // nil without a pool
 	wake  chan struct{}   // tells Run that the pool has room or that nobody waits any more
 
+	settle time.Duration
+
 	mu    sync.Mutex
 	stats Stats
+	taken time.Time // when a key was last taken from the pool
 }
 
 // Stats says what a [Generator] has done and is doing.
@@ -76,7 +83,7 @@ func NewGenerator(s GeneratorSettings) *Generator {
 		s.Observer = unobserved{}
 	}
 	g := &Generator{
-		random: s.Random, now: s.Now, observer: s.Observer,
+		random: s.Random, now: s.Now, observer: s.Observer, settle: s.Settle,
 		slots: make(chan struct{}, s.Concurrency), wake: make(chan struct{}, 1),
 	}
 	if s.Pool > 0 {

@@ -1,10 +1,13 @@
 package sshkey
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Run fills the pool, one key at a time and only while no other RSA key is
-// being made or waited for, until ctx ends; then it drops the keys that are
-// left. Without a pool it only waits. It is called once. The only errors are
+// being made or waited for and none was taken of late, until ctx ends; then it
+// drops the keys that are left. Without a pool it only waits. It is called once. The only errors are
 // those of making a key.
 func (g *Generator) Run(ctx context.Context) error {
 	defer g.drain()
@@ -14,17 +17,30 @@ func (g *Generator) Run(ctx context.Context) error {
 				return err
 			}
 		}
+		var settled <-chan time.Time
+		if left := g.unsettled(); left > 0 {
+			settled = time.After(left)
+		}
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-g.wake:
+		case <-settled:
 		}
 	}
 }
 
-// idle reports whether the pool has room and nobody makes or waits for a key.
+// unsettled returns how long it still takes until a crowd counts as served.
+func (g *Generator) unsettled() time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.settle - g.now().Sub(g.taken)
+}
+
+// idle reports whether the pool has room, nobody makes or waits for a key, and
+// the last crowd is served. It is called with the lock held.
 func (g *Generator) idle(st Stats) bool {
-	return len(g.pool) < cap(g.pool) && st.Waiting == 0 && st.Running == 0
+	return len(g.pool) < cap(g.pool) && st.Waiting == 0 && st.Running == 0 && g.now().Sub(g.taken) >= g.settle
 }
 
 // fill makes a key for the pool in a slot that is already taken. It hands the
@@ -45,7 +61,7 @@ func (g *Generator) fill(ctx context.Context) error {
 
 // tookPooled counts a key that came from the pool, where there is room now.
 func (g *Generator) tookPooled() {
-	g.count(func(st *Stats) { st.FromPool++ })
+	g.count(func(st *Stats) { st.FromPool++; g.taken = g.now() })
 	g.wakeUp()
 }
 

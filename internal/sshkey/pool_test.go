@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -184,4 +185,32 @@ func TestPoolIsRefilledAfterACrowd(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
+}
+
+// A crowd has the processors to itself: the pool is filled again when nobody
+// has taken a key for a while.
+func TestPoolSettles(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := NewGenerator(GeneratorSettings{Pool: 2, Settle: 100 * time.Millisecond})
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() { _ = g.Run(ctx) }()
+		pooled := func(when string, want int) {
+			t.Helper()
+			synctest.Wait()
+			if n := g.Stats().Pooled; n != want {
+				t.Errorf("%s: %d keys in the pool, want %d", when, n, want)
+			}
+		}
+		pooled("at the start", 2)
+		for range 2 {
+			if _, err := g.Generate(ctx, SpecRSA2048); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(99 * time.Millisecond)
+		}
+		pooled("before it has settled", 0)
+		time.Sleep(time.Millisecond)
+		pooled("after", 2)
+		cancel()
+	})
 }

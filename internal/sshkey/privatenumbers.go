@@ -111,14 +111,6 @@ func publicHalf(word, blob, comment string) (PublicKey, error) {
 	return public, nil
 }
 
-// pointOf returns the encoded point of an ECDSA key.
-func pointOf(public PublicKey) string {
-	r := wireReader{rest: public.plain}
-	r.text()
-	r.text()
-	return r.text()
-}
-
 // wireNumbers encodes fields of the type "mpint" (RFC 4251 section 5), all of
 // them above zero.
 func wireNumbers(numbers ...*big.Int) (all string) {

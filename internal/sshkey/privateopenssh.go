@@ -271,7 +271,7 @@ func parseOpenSSHECDSA(r *wireReader, public PublicKey) (crypto.Signer, error) {
 	if !r.flaw.none() {
 		return nil, refusePrivate(PrivateDamaged, r.flaw)
 	}
-	if !strings.HasSuffix(public.kind, "-"+curve) || point != pointOf(public) {
+	if !strings.HasSuffix(public.kind, "-"+curve) || point != string(public.curvePoint()) {
 		return nil, refusePrivate(PrivateMismatch)
 	}
 	return ecdsaSigner(formats[public.kind].curve.elliptic, d, point)

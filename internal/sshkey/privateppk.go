@@ -110,7 +110,7 @@ func parsePPKECDSA(r *wireReader, public PublicKey) (crypto.Signer, error) {
 	if !r.flaw.none() {
 		return nil, refusePrivate(PrivateDamaged, r.flaw)
 	}
-	return ecdsaSigner(formats[public.kind].curve.elliptic, d, pointOf(public))
+	return ecdsaSigner(formats[public.kind].curve.elliptic, d, string(public.curvePoint()))
 }
 
 func parsePPKEd25519(r *wireReader, public PublicKey) (crypto.Signer, error) {

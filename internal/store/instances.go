@@ -12,18 +12,21 @@ const instanceColumns = `id, region, project_id, user_id, name, description, ima
 	zone, node, vm_state, task, fault, metadata, user_data, tags, reservation_id, launch_index,
 	created_at, updated_at, launched_at, traits, group_id`
 
-// instanceQuery reads instances with their NICs and bindings in one statement,
-// so that all is of one moment: a row for each NIC and binding of each
-// instance, and at least one. %s selects the instances.
+// instanceQuery reads instances with their NICs, bindings and volumes in one
+// statement, so that all is of one moment: a row for each NIC, binding and
+// volume of each instance, and at least one. %s selects the instances.
 const instanceQuery = `SELECT i.id, i.region, i.project_id, i.user_id, i.name, i.description, i.image, i.flavor,
 		i.zone, i.node, i.vm_state, i.task, i.fault, i.metadata, i.user_data, i.tags, i.reservation_id, i.launch_index,
 		i.created_at, i.updated_at, i.launched_at, i.traits, i.group_id,
 		n.seq, n.port_id, n.network_id, n.network, n.mac, n.addr, n.prefix,
-		b.seq, b.key_pair_id, b.name, b.type, b.public_key, b.fingerprint, b.state, b.since
+		b.seq, b.key_pair_id, b.name, b.type, b.public_key, b.fingerprint, b.state, b.since,
+		a.id, a.instance_id, a.device, a.delete_on_termination, a.tag, a.at, v.id, v.name, v.size_gib, v.type, v.status
 	FROM (SELECT * FROM instances %s) AS i
 	LEFT JOIN nics n ON n.instance_id = i.id
 	LEFT JOIN bindings b ON b.instance_id = i.id
-	ORDER BY i.created_at DESC, i.id DESC, n.seq, b.seq`
+	LEFT JOIN attachments a ON a.instance_id = i.id
+	LEFT JOIN volumes v ON v.id = a.volume_id
+	ORDER BY i.created_at DESC, i.id DESC, n.seq, b.seq, a.device`
 
 // instanceRow is one row of instanceQuery.
 type instanceRow struct {
@@ -32,10 +35,11 @@ type instanceRow struct {
 	nic      nicRow
 	bindSeq  sql.NullInt64
 	binding  bindingRow
+	volume   attachedRow
 }
 
 func scanInstance(s scanner) (r instanceRow, err error) {
-	i, n, b := &r.instance, &r.nic, &r.binding
+	i, n, b, v := &r.instance, &r.nic, &r.binding, &r.volume
 	var image imageSnapshot
 	var flavor flavorSnapshot
 	var broken *faultRecord
@@ -44,7 +48,8 @@ func scanInstance(s scanner) (r instanceRow, err error) {
 		&i.Zone, &i.Node, &i.State.VM, &i.State.Task, jsonInto{&broken}, jsonInto{&i.Metadata}, &i.UserData, jsonInto{&i.Tags},
 		&i.ReservationID, &i.LaunchIndex, instant{&i.CreatedAt}, instant{&i.UpdatedAt}, instant{&i.LaunchedAt}, jsonInto{&traits}, &i.GroupID,
 		&r.nicSeq, &n.portID, &n.networkID, &n.network, &n.mac, &n.addr, &n.prefix,
-		&r.bindSeq, &b.keyPairID, &b.name, &b.kind, &b.publicKey, &b.fingerprint, &b.state, &b.since)
+		&r.bindSeq, &b.keyPairID, &b.name, &b.kind, &b.publicKey, &b.fingerprint, &b.state, &b.since,
+		&v.id, &v.instanceID, &v.device, &v.deletes, &v.tag, &v.at, &v.volumeID, &v.name, &v.size, &v.kind, &v.status)
 	i.Image, i.Flavor, i.Fault = compute.Image(image), compute.Flavor(flavor), (*compute.InstanceFault)(broken)
 	traits.put(i)
 	return r, err
@@ -73,6 +78,10 @@ func (t *Tx) instances(ctx context.Context, selection string, args ...any) ([]co
 		}
 		if r.bindSeq.Valid && r.bindSeq.Int64 == int64(len(i.Bindings)) {
 			i.Bindings = append(i.Bindings, r.binding.binding())
+		}
+		// All volumes come with the first NIC and the first binding.
+		if r.volume.volumeID.Valid && r.nicSeq.Int64 == 0 && r.bindSeq.Int64 == 0 {
+			i.Volumes = append(i.Volumes, r.volume.attached())
 		}
 	}
 	return out, nil

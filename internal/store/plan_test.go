@@ -95,8 +95,18 @@ func TestPlans(t *testing.T) {
 			_, err := tx.Instances(ctx, compute.InstanceQuery{Region: "r", ProjectID: "p", Limit: 5})
 			return err
 		},
-		"usage": func(tx *Tx) error { _, err := tx.Usage(ctx, "p"); return err },
-		"quota": func(tx *Tx) error { _, _, err := tx.Quota(ctx, "p", "r"); return err },
+		"volume": func(tx *Tx) error { _, err := tx.Volume(ctx, "v"); return err },
+		"volumes": func(tx *Tx) error {
+			_, err := tx.Volumes(ctx, compute.VolumeQuery{Region: "r", ProjectID: "p"})
+			return err
+		},
+		"volumes of instance": func(tx *Tx) error {
+			_, err := tx.Volumes(ctx, compute.VolumeQuery{InstanceID: "i"})
+			return err
+		},
+		"volume usage": func(tx *Tx) error { _, err := tx.VolumeUsage(ctx, "p"); return err },
+		"usage":        func(tx *Tx) error { _, err := tx.Usage(ctx, "p"); return err },
+		"quota":        func(tx *Tx) error { _, _, err := tx.Quota(ctx, "p", "r"); return err },
 		"first address": func(tx *Tx) error {
 			_, err := tx.NextAddress(ctx, "n", netip.AddrFrom4([4]byte{1}), netip.AddrFrom4([4]byte{9}))
 			return err

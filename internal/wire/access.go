@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Observer is told of every request that was answered, for metrics.
@@ -85,7 +87,25 @@ func loggedPath(r *http.Request, redact func(string) string) string {
 	if redact != nil {
 		path = redact(path)
 	}
-	return shorten(path, 1024)
+	return shorten(maskPasted(path), 1024)
+}
+
+// maskPasted puts "***" in the place of each segment that is no name: with a
+// control character, or longer than any name is. Somebody has pasted the
+// content of a file there, which may be a private key.
+func maskPasted(path string) string {
+	const longest = 255 // characters, of a name in any API
+	segments := strings.Split(path, "/")
+	for i, segment := range segments {
+		name, err := url.PathUnescape(segment)
+		if err != nil {
+			name = segment
+		}
+		if utf8.RuneCountInString(name) > longest || strings.ContainsFunc(name, unicode.IsControl) {
+			segments[i] = "***"
+		}
+	}
+	return strings.Join(segments, "/")
 }
 
 // MaskAfter returns a redaction for [Surface] that puts "***" in the place of

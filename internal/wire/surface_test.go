@@ -99,6 +99,9 @@ func TestAccessLog(t *testing.T) {
 			"toast POST [POST /v1.0/appkeys/{appkey}/instances/{id}] 201 5ms", 201},
 		{"GET", "/compute/v1.0//AppKeys//s3cr3t", "/compute/v1.0/AppKeys/***", "toast GET [] 404 5ms", 404},
 		{"GET", "/compute/v1.0/%61ppkeys/s3cr3t/a%2Fb", "/compute/v1.0/%61ppkeys/***/a%2Fb", "toast GET [] 404 5ms", 404},
+		{"GET", "/compute/v2.1/os-keypairs/-----BEGIN%20PRIVATE%20KEY-----%0As3cr3t%0A", "/compute/v2.1/os-keypairs/***", "toast GET [] 404 5ms", 404},
+		{"GET", "/compute/v2.1/os-keypairs/" + strings.Repeat("s3cr3t", 43) + "/x", "/compute/v2.1/os-keypairs/***/x", "toast GET [] 404 5ms", 404},
+		{"GET", "/compute/v2.1/os-keypairs/" + strings.Repeat("%ED%95%9C", 255), "/compute/v2.1/os-keypairs/" + strings.Repeat("%ED%95%9C", 110) + "%ED%95%9…", "toast GET [] 404 5ms", 404},
 		{"HACK", "/compute/x", "/compute/x", "toast OTHER [] 404 5ms", 404},
 	} {
 		r := httptest.NewRequest(tc.method, tc.target, strings.NewReader(secret))

@@ -86,6 +86,7 @@ type Driver struct {
 	mu       sync.Mutex
 	machines map[string]*machine
 	making   map[string]bool
+	holders  map[string]string // by volume: the instance that has it
 	closed   bool
 }
 
@@ -114,7 +115,7 @@ func New(opt Options) (*Driver, error) {
 	d := &Driver{
 		opt: opt, dir: dir, log: opt.Log,
 		server:   &sshd.Server{Limits: opt.SSH, Now: opt.Now, Log: opt.Log},
-		machines: map[string]*machine{}, making: map[string]bool{},
+		machines: map[string]*machine{}, making: map[string]bool{}, holders: map[string]string{},
 	}
 	d.ctx, d.cancel = context.WithCancel(context.Background())
 	if err := d.open(); err != nil {
@@ -166,6 +167,9 @@ func (d *Driver) open() error {
 	if d.maxListening, err = maxListeners(); err != nil {
 		return err
 	}
+	if err := d.loadVolumes(); err != nil {
+		return err
+	}
 	if err := d.load(); err != nil {
 		return err
 	}
@@ -194,6 +198,9 @@ func (d *Driver) load() error {
 				return err
 			}
 			d.machines[name] = m
+			for _, v := range m.state.Volumes {
+				d.holders[v.ID] = name
+			}
 		}
 	}
 	return nil
@@ -286,6 +293,10 @@ func (d *Driver) Create(ctx context.Context, spec compute.Spec) error {
 	}()
 
 	temp := makingPrefix + spec.ID
+	err := d.claim(spec.ID, newState(spec).Volumes)
+	if err != nil {
+		return err
+	}
 	s, err := d.build(temp, spec)
 	if err == nil {
 		err = d.dir.Rename(temp, spec.ID)
@@ -295,6 +306,7 @@ func (d *Driver) Create(ctx context.Context, spec compute.Spec) error {
 	}
 	if err != nil {
 		_ = d.dir.RemoveAll(temp) // else New or the next attempt does
+		_ = d.claim(spec.ID, nil) // which gives back and cannot fail
 		return makingFault(err, spec.ID)
 	}
 	d.mu.Lock()
@@ -317,16 +329,18 @@ func (d *Driver) build(folder string, spec compute.Spec) (*state, error) {
 				return err
 			}
 		}
-		copied, err := d.unpack(spec.Image, dir)
-		if err != nil {
-			return err
+		var copied bool
+		if s.root() == "" { // else the volume has the image's files
+			if copied, err = d.unpack(spec.Image, dir); err != nil {
+				return err
+			}
 		}
 		m := &machine{d: d, id: spec.ID, state: s}
-		g, err := m.openDisk(dir)
+		g, closeDisk, err := m.openDisk(dir)
 		if err != nil {
 			return err
 		}
-		if copied {
+		if copied || s.root() != "" && g.Installed() {
 			err = g.Adopt(spec.UserData)
 		} else {
 			err = g.Install(spec.UserData)
@@ -343,7 +357,7 @@ func (d *Driver) build(folder string, spec compute.Spec) (*state, error) {
 				err = g.SetPassword(spec.Access.User, spec.Access.PasswordHash)
 			}
 		}
-		if err := errors.Join(err, g.Disk.Close()); err != nil {
+		if err := errors.Join(err, closeDisk()); err != nil {
 			return err
 		}
 		return s.save(dir)
@@ -412,6 +426,7 @@ func (d *Driver) Delete(_ context.Context, id string) error {
 	d.mu.Lock()
 	delete(d.machines, id)
 	d.mu.Unlock()
+	_ = d.claim(id, nil) // which gives back and cannot fail
 	if err := errors.Join(syncDir(d.dir), d.dir.RemoveAll(deletingPrefix+id)); err != nil {
 		return fault.Wrap(err, "delete simulated instance "+id)
 	}

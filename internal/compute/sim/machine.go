@@ -13,7 +13,6 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/keyreeve/keyreeve/internal/compute"
-	"github.com/keyreeve/keyreeve/internal/compute/sim/disk"
 	"github.com/keyreeve/keyreeve/internal/compute/sim/guest"
 	"github.com/keyreeve/keyreeve/internal/compute/sim/sshd"
 	"github.com/keyreeve/keyreeve/internal/fault"
@@ -35,6 +34,7 @@ type machine struct {
 	gate     gate      // shut while the guest is paused
 
 	guest     *guest.Guest // while somebody uses the disk
+	sockets   sockets      // what is plugged into guest
 	closeDisk func() error
 	users     int
 }
@@ -81,17 +81,17 @@ func (m *machine) update(change func(*state) error) error {
 	return nil
 }
 
-// openDisk opens the disk in the instance's folder.
-func (m *machine) openDisk(dir *os.Root) (*guest.Guest, error) {
-	d, err := disk.Open(dir, diskFile, m.d.limits(), m.d.opt.Now)
+// openDisk opens the root disk. closeDisk gives back what that keeps open.
+func (m *machine) openDisk(dir *os.Root) (_ *guest.Guest, closeDisk func() error, err error) {
+	d, closeDisk, err := m.openRoot(dir)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	f := m.state.facts()
 	f.ID, f.BootedAt = m.id, m.bootedAt
 	g := &guest.Guest{Facts: f, Disk: d, Now: m.d.opt.Now}
 	g.Mount(programs)
-	return g, nil
+	return g, closeDisk, nil
 }
 
 // acquire gives the guest, with its disk open, until release is called.
@@ -104,13 +104,16 @@ func (m *machine) acquire() (*guest.Guest, func(), error) {
 		if err != nil {
 			return nil, nil, fault.Wrap(err, "open simulated instance "+m.id)
 		}
-		g, err := m.openDisk(dir)
+		g, closeDisk, err := m.openDisk(dir)
 		if err != nil {
 			_ = dir.Close() // nothing was written through it
 			return nil, nil, fault.Wrap(err, "open the disk of simulated instance "+m.id)
 		}
-		m.guest = g
-		m.closeDisk = func() error { return errors.Join(g.Disk.Close(), dir.Close()) }
+		m.guest, m.sockets = g, sockets{}
+		m.closeDisk = func() error { return errors.Join(m.sockets.closeAll(), closeDisk(), dir.Close()) }
+		if err := m.sockets.plug(m, g); err != nil {
+			m.d.log.Error("open the volumes of a simulated instance", "instance", m.id, "error", err.Error())
+		}
 	}
 	m.users++
 	return m.guest, sync.OnceFunc(m.release), nil
@@ -125,7 +128,7 @@ func (m *machine) release() {
 	if err := m.closeDisk(); err != nil {
 		m.d.log.Error("close the disk of a simulated instance", "instance", m.id, "error", err.Error())
 	}
-	m.guest, m.closeDisk = nil, nil
+	m.guest, m.sockets, m.closeDisk = nil, nil, nil
 }
 
 // Enter lets a connection in while the instance runs.
@@ -167,11 +170,17 @@ func (m *machine) configure(spec compute.Spec) error {
 		access = *old.Pending
 	}
 	next.Pending = old.Pending
+	if err := m.d.claim(m.id, next.Volumes); err != nil {
+		return err
+	}
 	// Most boots change nothing: they need not wait for the host's storage.
 	if !reflect.DeepEqual(next, old) {
 		if err := m.update(func(s *state) error { *s = *next; return nil }); err != nil {
 			return err
 		}
+	}
+	if err := m.replug(); err != nil {
+		return err
 	}
 	if next.Hostname != old.Hostname || next.Name != old.Name {
 		g, release, err := m.acquire()

@@ -36,6 +36,8 @@ type state struct {
 	DiskGiB  int        `json:"disk_gib"`
 	NICs     []nicState `json:"nics,omitempty"`
 	HostKeys []string   `json:"host_keys,omitempty"`
+	// Volumes are plugged in, in the order of their devices.
+	Volumes []pluggedState `json:"volumes,omitempty"`
 
 	// Access is in force, Pending waits for the next boot, and LastSpec is what
 	// the latest Spec said.
@@ -78,6 +80,9 @@ func newState(spec compute.Spec) *state {
 	}
 	for _, n := range spec.NICs {
 		s.NICs = append(s.NICs, nicState{n.MAC, n.Addr, n.Prefix})
+	}
+	for _, v := range spec.Volumes {
+		s.Volumes = append(s.Volumes, plugOf(v))
 	}
 	return s
 }

@@ -91,6 +91,16 @@ func ImageRoot(base string) Fields {
 	return versions(docs...)
 }
 
+// VolumeRoot is what GET / answers on the volume service, with status 300, and
+// GET /v3/ with 200.
+func VolumeRoot(base string, served Versions) Fields {
+	return versions(VersionDoc{
+		ID: "v3.0", Status: "CURRENT", Version: new(served.Max.String()), MinVersion: new(served.Min.String()), Updated: "2021-09-16T00:00:00Z",
+		Links:      []Link{{"describedby", "text/html", "https://docs.openstack.org/"}, {Rel: "self", Href: base + "/v3/"}},
+		MediaTypes: mediaTypes("volume", "3"),
+	})
+}
+
 // NetworkRoot is what GET / answers on the network service.
 func NetworkRoot(base string) Fields {
 	return versions(VersionDoc{ID: "v2.0", Status: "CURRENT", Links: Self(base + "/v2.0/")})

@@ -15,6 +15,10 @@ type NovaStyle struct {
 	RequestID func(context.Context) string
 	Identity  Base // where 401 sends clients; its prefix is the identity service's
 
+	// Overs is whether a quota that is reached is 413 overLimit, as in Cinder,
+	// and not 403.
+	Overs bool
+
 	// Say may put a fault into the service's words before the common ones do;
 	// nil, or an empty answer, leaves it to them.
 	Say func(*fault.Error) string
@@ -118,6 +122,9 @@ func (s NovaStyle) told(err error, e *fault.Error) novaTold {
 	row, ok := novaFaults[e.Kind]
 	if !ok {
 		row = novaFaults[fault.Internal]
+	}
+	if s.Overs && e.Kind == fault.Quota {
+		row.status, row.element = http.StatusRequestEntityTooLarge, "overLimit"
 	}
 	if s.Say != nil && e.Kind != fault.Internal {
 		if text := s.Say(e); text != "" {

@@ -46,6 +46,8 @@ func Run(t *testing.T, fresh Fresh) {
 		{"Spells", testSpells},
 		{"Addresses", testAddresses},
 		{"InstanceRace", testInstanceRace},
+		{"Volumes", testVolumes},
+		{"VolumeRace", testVolumeRace},
 		{"Jobs", testJobs},
 		{"JobLeases", testJobLeases},
 		{"JobRace", testJobRace},

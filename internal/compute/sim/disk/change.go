@@ -18,7 +18,7 @@ func (v View) mayChange(dir *node) error {
 	switch {
 	case dir.volatile:
 		return ErrAccess
-	case dir != v.Disk.root && dir.nlink == 0:
+	case dir.parent != dir && dir.nlink == 0:
 		return ErrNotExist
 	case !v.Cred.may(dir, Write|Exec):
 		return ErrAccess
@@ -43,22 +43,22 @@ func (v View) mayRemove(at place) error {
 	return nil
 }
 
-func (v View) newNode(kind Kind, mode uint16) *node {
+func (v View) newNode(d *Disk, kind Kind, mode uint16) *node {
 	return &node{
-		ino: v.Disk.nextIno, kind: kind, mode: mode & 0o7777,
-		uid: v.Cred.UID, gid: v.Cred.GID, mtime: v.Disk.now().UnixNano(),
+		ino: d.nextIno, kind: kind, mode: mode & 0o7777,
+		uid: v.Cred.UID, gid: v.Cred.GID, mtime: d.now().UnixNano(),
 	}
 }
 
 // add makes the entry n at the place.
 func (v View) add(at place, n *node) error {
-	if err := v.Disk.room(int64(len(n.target)), 1); err != nil {
+	if err := at.disk.room(int64(len(n.target)), 1); err != nil {
 		return err
 	}
 	b := newBatch(n.mtime)
 	b.node(n)
 	b.link(at.dir.ino, at.name, n.ino)
-	return v.Disk.commit(b)
+	return at.disk.commit(b)
 }
 
 // Mkdir makes a folder with the mode less the umask.
@@ -69,7 +69,7 @@ func (v View) Mkdir(path string, mode uint16) error {
 	if err != nil {
 		return err
 	}
-	return v.add(at, v.newNode(Dir, mode&^v.Umask))
+	return v.add(at, v.newNode(at.disk, Dir, mode&^v.Umask))
 }
 
 // Symlink makes a symbolic link at path that points to target, which need not exist.
@@ -89,7 +89,7 @@ func (v View) Symlink(target, path string) error {
 	if at.slash {
 		return ErrNotExist
 	}
-	n := v.newNode(Symlink, 0o777)
+	n := v.newNode(at.disk, Symlink, 0o777)
 	n.target = target
 	return v.add(at, n)
 }
@@ -98,10 +98,14 @@ func (v View) Symlink(target, path string) error {
 func (v View) Link(old, path string) error {
 	v.Disk.mu.Lock()
 	defer v.Disk.mu.Unlock()
-	n, err := v.find(old, false)
+	from, err := v.walk(old, false)
+	if err == nil && from.node == nil {
+		err = ErrNotExist
+	}
 	if err != nil {
 		return err
 	}
+	n := from.node
 	if n.kind == Dir || n.volatile {
 		return ErrPerm
 	}
@@ -116,9 +120,12 @@ func (v View) Link(old, path string) error {
 	if at.slash {
 		return ErrNotExist
 	}
-	b := newBatch(v.Disk.now().UnixNano())
+	if at.disk != from.disk {
+		return ErrCrossDevice
+	}
+	b := newBatch(at.disk.now().UnixNano())
 	b.link(at.dir.ino, at.name, n.ino)
-	return v.Disk.commit(b)
+	return at.disk.commit(b)
 }
 
 // Remove takes the name of a file or symbolic link away.
@@ -147,6 +154,9 @@ func (v View) Rmdir(path string) error {
 		if at.node.kind != Dir {
 			return ErrNotDir
 		}
+		if at.disk.host != nil && at.node == at.disk.root {
+			return ErrBusy
+		}
 		if len(at.node.entries) > 0 {
 			return ErrNotEmpty
 		}
@@ -158,9 +168,9 @@ func (v View) unlink(at place) error {
 	if err := v.mayRemove(at); err != nil {
 		return err
 	}
-	b := newBatch(v.Disk.now().UnixNano())
+	b := newBatch(at.disk.now().UnixNano())
 	b.unlink(at.dir.ino, at.name)
-	return v.Disk.commit(b)
+	return at.disk.commit(b)
 }
 
 // Rename moves an entry and replaces what has the new name, in one step.
@@ -184,6 +194,9 @@ func (v View) Rename(old, path string) error {
 	if to.node == from.node {
 		return nil
 	}
+	if to.disk != from.disk {
+		return ErrCrossDevice
+	}
 	if from.node.kind == Dir {
 		for up := to.dir; ; up = up.parent {
 			if up == from.node {
@@ -196,7 +209,7 @@ func (v View) Rename(old, path string) error {
 	} else if to.slash {
 		return ErrNotDir
 	}
-	b := newBatch(v.Disk.now().UnixNano())
+	b := newBatch(from.disk.now().UnixNano())
 	if to.node != nil {
 		if err := v.mayRemove(to); err != nil {
 			return err
@@ -213,17 +226,21 @@ func (v View) Rename(old, path string) error {
 	}
 	b.link(to.dir.ino, to.name, from.node.ino)
 	b.unlink(from.dir.ino, from.name)
-	return v.Disk.commit(b)
+	return from.disk.commit(b)
 }
 
 // setattr changes the attributes of what the path leads to, when allow permits.
 func (v View) setattr(path string, follow bool, allow func(*node) bool, set func(*node)) error {
 	v.Disk.mu.Lock()
 	defer v.Disk.mu.Unlock()
-	n, err := v.find(path, follow)
+	at, err := v.walk(path, follow)
+	if err == nil && at.node == nil {
+		err = ErrNotExist
+	}
 	if err != nil {
 		return err
 	}
+	n := at.node
 	if n.volatile {
 		if n.sink {
 			return nil
@@ -235,9 +252,9 @@ func (v View) setattr(path string, follow bool, allow func(*node) bool, set func
 	}
 	changed := *n
 	set(&changed)
-	b := newBatch(v.Disk.now().UnixNano())
+	b := newBatch(at.disk.now().UnixNano())
 	b.node(&changed)
-	return v.Disk.commit(b)
+	return at.disk.commit(b)
 }
 
 // Chmod sets the permission bits; only the owner and root may.

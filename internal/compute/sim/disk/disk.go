@@ -47,7 +47,7 @@ const (
 
 // Disk is one guest's disk. Its methods may be called from many goroutines.
 type Disk struct {
-	mu     sync.RWMutex
+	mu     *sync.RWMutex // shared with the disk that it is mounted in
 	dir    *os.Root
 	name   string
 	limits Limits
@@ -64,6 +64,10 @@ type Disk struct {
 	open    int
 	files   int // entries that are not volatile
 	loose   int // runs of bytes written since the log was last rewritten
+
+	mounts map[*node]*Disk // by the folder that each hides
+	host   *Disk           // that this one is mounted in, and
+	at     *node           // at which folder
 }
 
 const rootIno = 1
@@ -72,7 +76,7 @@ const rootIno = 1
 // with nothing but a root folder when there is none. now gives the times that
 // files get.
 func Open(dir *os.Root, name string, limits Limits, now func() time.Time) (*Disk, error) {
-	d := &Disk{dir: dir, name: name, limits: limits, now: now}
+	d := &Disk{mu: newLock(), dir: dir, name: name, limits: limits, now: now}
 	d.reset()
 	log, err := dir.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {

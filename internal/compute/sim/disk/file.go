@@ -23,17 +23,16 @@ const accessMode = os.O_RDONLY | os.O_WRONLY | os.O_RDWR
 // O_RDWR, with O_CREATE, O_EXCL, O_TRUNC and O_APPEND. A file it makes gets the
 // mode less the umask. Folders cannot be opened: see [View.ReadDir].
 func (v View) Open(path string, flag int, mode uint16) (*Handle, error) {
-	d := v.Disk
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.open >= d.limits.Open {
-		return nil, ErrTooManyOpen
-	}
+	v.Disk.mu.Lock()
+	defer v.Disk.mu.Unlock()
 	at, err := v.walk(path, flag&(os.O_CREATE|os.O_EXCL) != os.O_CREATE|os.O_EXCL)
 	if err != nil {
 		return nil, err
 	}
-	n := at.node
+	n, d := at.node, at.disk
+	if d.open >= d.limits.Open {
+		return nil, ErrTooManyOpen
+	}
 	switch {
 	case n == nil && flag&os.O_CREATE == 0:
 		return nil, ErrNotExist
@@ -44,7 +43,7 @@ func (v View) Open(path string, flag int, mode uint16) (*Handle, error) {
 		if err := v.mayChange(at.dir); err != nil {
 			return nil, err
 		}
-		n = v.newNode(File, mode&^v.Umask)
+		n = v.newNode(d, File, mode&^v.Umask)
 		if err := v.add(at, n); err != nil {
 			return nil, err
 		}
@@ -113,7 +112,9 @@ func (h *Handle) release() {
 func (h *Handle) Stat() Info {
 	h.d.mu.RLock()
 	defer h.d.mu.RUnlock()
-	return h.n.info("")
+	i := h.n.info("")
+	i.Disk = h.d
+	return i
 }
 
 // ReadAt reads as io.ReaderAt does.
@@ -281,7 +282,7 @@ func (v View) WriteFile(path string, contents []byte, mode uint16) error {
 		return err
 	}
 	defer h.release()
-	d := v.Disk
+	d := h.d
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if h.n.volatile {

@@ -67,6 +67,7 @@ type Info struct {
 	Links    int
 	ModTime  time.Time
 	Target   string // of a symbolic link
+	Disk     *Disk  // that it is on: with Ino, what tells files apart
 }
 
 // IsDir tells whether it is a folder.
@@ -88,6 +89,7 @@ type place struct {
 	dir  *node
 	name string // "" for the root folder and for paths that end in . or ..
 	node *node
+	disk *Disk // that both are on
 	// slash: the path demands a folder.
 	slash bool
 }
@@ -107,14 +109,14 @@ func (v View) walk(path string, follow bool) (place, error) {
 	if path[0] != '/' {
 		path = v.Cwd + "/" + path
 	}
-	dir := v.Disk.root
+	disk, dir := v.Disk, v.Disk.root
 	rest := path
 	slash := strings.HasSuffix(path, "/")
 	links := 0
 	for {
 		rest = strings.TrimLeft(rest, "/")
 		if rest == "" {
-			return place{dir: dir, node: dir, slash: slash}, nil
+			return place{disk: disk, dir: dir, node: dir, slash: slash}, nil
 		}
 		name, tail, more := strings.Cut(rest, "/")
 		last := !more || strings.Trim(tail, "/") == ""
@@ -126,7 +128,7 @@ func (v View) walk(path string, follow bool) (place, error) {
 		case ".":
 			continue
 		case "..":
-			dir = dir.parent
+			dir, disk = disk.above(dir)
 			continue
 		}
 		if len(name) > maxName {
@@ -135,9 +137,13 @@ func (v View) walk(path string, follow bool) (place, error) {
 		n := dir.entries[name]
 		if n == nil {
 			if last {
-				return place{dir: dir, name: name, slash: slash}, nil
+				return place{disk: disk, dir: dir, name: name, slash: slash}, nil
 			}
 			return place{}, ErrNotExist
+		}
+		if m := disk.mounts[n]; m != nil {
+			disk, dir = m, m.root
+			continue
 		}
 		switch {
 		case n.kind == Symlink && (!last || follow || slash):
@@ -148,22 +154,22 @@ func (v View) walk(path string, follow bool) (place, error) {
 				return place{}, ErrNameTooLong
 			}
 			if strings.HasPrefix(n.target, "/") {
-				dir = v.Disk.root
+				disk, dir = v.Disk, v.Disk.root
 			}
 			rest = n.target + "/" + rest
 			if last && !slash {
 				rest = strings.TrimRight(rest, "/")
 				if rest == "" {
-					return place{dir: dir, node: dir}, nil
+					return place{disk: disk, dir: dir, node: dir}, nil
 				}
 			}
 		case last && n.kind != Dir:
 			if slash {
 				return place{}, ErrNotDir
 			}
-			return place{dir: dir, name: name, node: n}, nil
+			return place{disk: disk, dir: dir, name: name, node: n}, nil
 		case last:
-			return place{dir: dir, name: name, node: n, slash: slash}, nil
+			return place{disk: disk, dir: dir, name: name, node: n, slash: slash}, nil
 		case n.kind != Dir:
 			return place{}, ErrNotDir
 		default:
@@ -193,7 +199,10 @@ func (v View) Lstat(path string) (Info, error) { return v.stat(path, false) }
 func (v View) stat(path string, follow bool) (Info, error) {
 	v.Disk.mu.RLock()
 	defer v.Disk.mu.RUnlock()
-	n, err := v.find(path, follow)
+	at, err := v.walk(path, follow)
+	if err == nil && at.node == nil {
+		err = ErrNotExist
+	}
 	if err != nil {
 		return Info{}, err
 	}
@@ -202,7 +211,9 @@ func (v View) stat(path string, follow bool) (Info, error) {
 	if base == "" {
 		base = "/"
 	}
-	return n.info(base), nil
+	i := at.node.info(base)
+	i.Disk = at.disk
+	return i, nil
 }
 
 // Access tells whether the view's credentials give want, a sum of [Read],
@@ -224,10 +235,14 @@ func (v View) Access(path string, want int) error {
 func (v View) ReadDir(path string) ([]Info, error) {
 	v.Disk.mu.RLock()
 	defer v.Disk.mu.RUnlock()
-	n, err := v.find(path, true)
+	at, err := v.walk(path, true)
+	if err == nil && at.node == nil {
+		err = ErrNotExist
+	}
 	if err != nil {
 		return nil, err
 	}
+	n := at.node
 	if n.kind != Dir {
 		return nil, ErrNotDir
 	}
@@ -236,7 +251,13 @@ func (v View) ReadDir(path string) ([]Info, error) {
 	}
 	list := make([]Info, 0, len(n.entries))
 	for name, e := range n.entries {
-		list = append(list, e.info(name))
+		disk := at.disk
+		if m := disk.mounts[e]; m != nil {
+			disk, e = m, m.root
+		}
+		i := e.info(name)
+		i.Disk = disk
+		list = append(list, i)
 	}
 	slices.SortFunc(list, func(a, b Info) int { return strings.Compare(a.Name, b.Name) })
 	return list, nil
@@ -267,12 +288,16 @@ func (v View) RealPath(path string) (string, error) {
 	if at.name != "" {
 		parts = append(parts, at.name)
 	}
-	for dir := at.dir; dir != v.Disk.root; dir = dir.parent {
+	for dir, disk := at.dir, at.disk; dir != v.Disk.root; {
+		if disk.host != nil && dir == disk.root {
+			dir, disk = disk.at, disk.host // its name is that of the folder it is mounted at
+		}
 		name, ok := dir.nameIn(dir.parent)
 		if !ok {
 			return "", ErrNotExist
 		}
 		parts = append(parts, name)
+		dir = dir.parent
 	}
 	slices.Reverse(parts)
 	return "/" + strings.Join(parts, "/"), nil

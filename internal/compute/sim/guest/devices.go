@@ -25,7 +25,7 @@ func (g *Guest) Mount(programs []string) {
 		ro("version", func() string {
 			return fmt.Sprintf("%s version %s (%s)\n", KernelName, KernelRelease, KernelVersion)
 		}),
-		ro("mounts", func() string { return "/dev/vda1 / simfs rw,relatime 0 0\nproc /proc proc ro 0 0\n" }),
+		ro("mounts", func() string { return "/dev/vda1 / simfs rw,relatime 0 0\nproc /proc proc ro 0 0\n" + g.mounts() }),
 		ro("cmdline", func() string { return "root=/dev/vda1 ro console=ttyS0\n" }),
 		ro("sys/kernel/hostname", func() string { return g.Hostname + "\n" }),
 		ro("sys/kernel/osrelease", func() string { return KernelRelease + "\n" }),
@@ -36,10 +36,7 @@ func (g *Guest) Mount(programs []string) {
 		ro("class/dmi/id/product_uuid", func() string { return g.ID + "\n" }),
 		ro("class/dmi/id/sys_vendor", func() string { return "Keyreeve\n" }),
 	})
-	g.Disk.Mount("dev", []disk.Generated{
-		{Path: "null", Mode: 0o666, Sink: true},
-		{Path: "vda", Mode: 0o600}, {Path: "vda1", Mode: 0o600},
-	})
+	g.mountDevices()
 	bin := make([]disk.Generated, 0, len(programs))
 	for _, name := range programs {
 		bin = append(bin, disk.Generated{Path: "bin/" + name, Mode: 0o555, Text: text(func() string {

@@ -41,6 +41,7 @@ type Guest struct {
 	Disk *disk.Disk
 	Now  func() time.Time
 
+	volumes   atomic.Pointer[[]Volume]
 	processes atomic.Int64
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/keyreeve/keyreeve/internal/compute/sim/disk"
@@ -98,6 +99,12 @@ func lay(v disk.View, e entry) error {
 		return nil
 	}
 	return err
+}
+
+// Installed tells whether the disk has a whole system: the login user is the
+// last thing that [Guest.Install] makes.
+func (g *Guest) Installed() bool {
+	return slices.ContainsFunc(g.Accounts(), func(a Account) bool { return a.UID >= firstUID && a.UID < 60000 })
 }
 
 // SetHostname writes the files that say what the machine and its instance are called.

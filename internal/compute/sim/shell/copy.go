@@ -87,7 +87,7 @@ func (cp *copier) copy(from, to string, deep int) {
 		}
 		return
 	default:
-		if o, err := c.view.Stat(to); err == nil && o.Ino == i.Ino {
+		if o, err := c.view.Stat(to); err == nil && o.Ino == i.Ino && o.Disk == i.Disk {
 			cp.status = c.fail("'%s' and '%s' are the same file", from, to)
 			return
 		}

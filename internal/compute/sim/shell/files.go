@@ -122,13 +122,27 @@ func runMv(c *call) int {
 		if _, err := c.view.Lstat(dst); err == nil && o.has('n') {
 			continue
 		}
-		if err := c.view.Rename(s, dst); err != nil {
+		err := c.view.Rename(s, dst)
+		if errors.Is(err, disk.ErrCrossDevice) {
+			if !c.carry(s, dst) {
+				status = 1
+			}
+			continue
+		}
+		if err != nil {
 			status = c.fail("cannot move '%s' to '%s': %v", s, dst, err)
 		} else if o.has('v') {
 			c.printf("renamed '%s' -> '%s'\n", s, dst)
 		}
 	}
 	return status
+}
+
+// carry moves something to another disk: it copies, then removes.
+func (c *call) carry(from, to string) bool {
+	cp := &copier{c: c, recursive: true, keep: true}
+	cp.copy(from, to, 0)
+	return cp.status == 0 && c.remove(from, true, true, 0)
 }
 
 func runRm(c *call) int {

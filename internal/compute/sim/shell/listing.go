@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/keyreeve/keyreeve/internal/compute/sim/disk"
+	"github.com/keyreeve/keyreeve/internal/compute/sim/guest"
 )
 
 // names caches who is who while one command lists many files.
@@ -446,12 +447,18 @@ func runDf(c *call) int {
 	if !ok {
 		return 1
 	}
-	used, most, files, maxFiles := c.g.Disk.Usage()
-	// The size is the flavor's; what is available is what can really be written.
-	size := max(int64(c.g.DiskGiB)<<30, most)
-	avail := most - used
+	mounted := []guest.Volume{{Device: "vda1", SizeGiB: c.g.DiskGiB, Folder: "/", Disk: c.g.Disk}}
+	for _, v := range c.g.Volumes() {
+		if v.Folder != "" {
+			mounted = append(mounted, v)
+		}
+	}
 	if o.has('i') {
-		c.printf("Filesystem     Inodes  IUsed  IFree IUse%% Mounted on\n/dev/vda1      %6d %6d %6d %4d%% /\n", maxFiles, files, maxFiles-files, files*100/maxFiles)
+		c.print("Filesystem     Inodes  IUsed  IFree IUse% Mounted on\n")
+		for _, v := range mounted {
+			_, _, files, most := v.Disk.Usage()
+			c.printf("/dev/%-9s %6d %6d %6d %4d%% %s\n", v.Device, most, files, most-files, files*100/most, v.Folder)
+		}
 		return 0
 	}
 	show := func(n int64) string {
@@ -465,6 +472,11 @@ func runDf(c *call) int {
 		title = "Size"
 	}
 	c.printf("Filesystem     %9s %9s %9s Use%% Mounted on\n", title, "Used", "Avail")
-	c.printf("/dev/vda1      %9s %9s %9s %3d%% /\n", show(size), show(used), show(avail), used*100/most)
+	for _, v := range mounted {
+		used, most, _, _ := v.Disk.Usage()
+		// The size is what was asked for; what is available is what can really be written.
+		size := max(int64(v.SizeGiB)<<30, most)
+		c.printf("/dev/%-9s %9s %9s %9s %3d%% %s\n", v.Device, show(size), show(used), show(most-used), used*100/most, v.Folder)
+	}
 	return 0
 }

@@ -157,6 +157,9 @@ func runFree(c *call) int {
 func runLsblk(c *call) int {
 	size := fmt.Sprintf("%dG", c.g.DiskGiB)
 	c.printf("NAME   MAJ:MIN RM  SIZE RO TYPE MOUNTPOINTS\nvda    254:0    0 %4s  0 disk \n└─vda1 254:1    0 %4s  0 part /\n", size, size)
+	for _, v := range c.g.Volumes() {
+		c.printf("%s    254:%-3d  0 %4s  0 disk %s\n", v.Device, 16*int(v.Device[len(v.Device)-1]-'a'), fmt.Sprintf("%dG", v.SizeGiB), v.Folder)
+	}
 	return 0
 }
 
@@ -165,6 +168,11 @@ func runMount(c *call) int {
 		return c.fail("only listing is possible in a simulated guest")
 	}
 	c.print("/dev/vda1 on / type simfs (rw,relatime)\nproc on /proc type proc (ro)\nsysfs on /sys type sysfs (ro)\nudev on /dev type devtmpfs (ro)\nusr on /usr type simfs (ro)\n")
+	for _, v := range c.g.Volumes() {
+		if v.Folder != "" {
+			c.printf("/dev/%s on %s type simfs (rw,relatime)\n", v.Device, v.Folder)
+		}
+	}
 	return 0
 }
 

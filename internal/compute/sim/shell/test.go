@@ -62,7 +62,7 @@ var binaryTests = map[string]func(p *proc, a, b string) (bool, error){
 	"-ge": numbers(func(a, b int64) bool { return a >= b }),
 	"-nt": files(func(a, b disk.Info) bool { return a.ModTime.After(b.ModTime) }),
 	"-ot": files(func(a, b disk.Info) bool { return a.ModTime.Before(b.ModTime) }),
-	"-ef": files(func(a, b disk.Info) bool { return a.Ino == b.Ino }),
+	"-ef": files(func(a, b disk.Info) bool { return a.Ino == b.Ino && a.Disk == b.Disk }),
 }
 
 func equal(_ *proc, a, b string) (bool, error) { return a == b, nil }

@@ -108,8 +108,8 @@ func TestScopes(t *testing.T) {
 		services          int      // with endpoints; -1: no catalog
 		roles             []string // lowest first; nil: none
 	}{
-		{"project by id", "rita", `, "scope": {"project": {"id": "` + demo + `"}}`, []string{"is_domain", "project"}, 5, []string{"reader"}},
-		{"project by names", "alice", `, "scope": {"project": {"name": "demo", "domain": {"name": "Default"}}}`, []string{"is_domain", "project"}, 5, []string{"reader", "member"}},
+		{"project by id", "rita", `, "scope": {"project": {"id": "` + demo + `"}}`, []string{"is_domain", "project"}, 6, []string{"reader"}},
+		{"project by names", "alice", `, "scope": {"project": {"name": "demo", "domain": {"name": "Default"}}}`, []string{"is_domain", "project"}, 6, []string{"reader", "member"}},
 		{"domain by id", "admin", `, "scope": {"domain": {"id": "default"}}`, []string{"domain"}, 4, []string{"reader", "member", "admin"}},
 		{"domain by name", "admin", `, "scope": {"domain": {"name": "Default"}}`, []string{"domain"}, 4, []string{"reader", "member", "admin"}},
 		{"system", "admin", `, "scope": {"system": {"all": true}}`, []string{"system"}, 4, []string{"reader", "member", "admin"}},
@@ -367,12 +367,12 @@ func TestCatalogAddresses(t *testing.T) {
 		return found
 	}
 	asked := urls(w, "Host", "cloud.example:8443", "X-Forwarded-Proto", "https")
-	if len(asked) != 15 {
+	if len(asked) != 18 {
 		t.Fatalf("%d endpoints", len(asked))
 	}
 	want := map[string]string{
 		"identity": "/identity/v3", "compute": "/compute/v2.1", "image": "/image", "network": "/network",
-		"compute_legacy": "/compute/v2/" + w.projects["demo"].ID,
+		"compute_legacy": "/compute/v2/" + w.projects["demo"].ID, "volumev3": "/volume/v3/" + w.projects["demo"].ID,
 	}
 	for key, url := range asked {
 		if kind, _, _ := strings.Cut(key, " "); url != "https://cloud.example:8443"+want[kind] {

@@ -29,6 +29,7 @@ func Services() []Service {
 		{"compute_legacy", "nova_legacy", "/compute", "/v2/" + projectSlot},
 		{"image", "glance", "/image", ""},
 		{"network", "neutron", "/network", ""},
+		{"volumev3", "cinderv3", "/volume", "/v3/" + projectSlot},
 	}
 }
 

@@ -265,7 +265,7 @@ func TestEndpoints(t *testing.T) {
 			t.Errorf("no endpoint %s in %v", want, seen)
 		}
 	}
-	for query, want := range map[string]int{"endpoints?interface=public": 5, "endpoints?region_id=nope": 0, "services?type=compute": 1, "services?name=nope": 0, "regions": 1} {
+	for query, want := range map[string]int{"endpoints?interface=public": 6, "endpoints?region_id=nope": 0, "services?type=compute": 1, "services?name=nope": 0, "regions": 1} {
 		collection, _, _ := strings.Cut(query, "?")
 		if have := w.as("admin", "GET", "/v3/"+query, "").is(200).at(collection).([]any); len(have) != want {
 			t.Errorf("%s: %d, want %d", query, len(have), want)

@@ -42,11 +42,11 @@ func TestV2Token(t *testing.T) {
 	want := fmt.Sprintf(`^\{"access": \{"token": \{"id": "[^"]+", "expires": "2026-11-22T01:36:59Z", "issued_at": "2026-11-22T00:36:59.000000", `+
 		`"tenant": \{"id": "%[1]s", "name": "demo", "description": "", "enabled": true\}\}, "serviceCatalog": \[`+
 		`\{"type": "identity", "name": "keystone", %[2]s, \{"type": "compute", "name": "nova", %[3]s, `+
-		`\{"type": "image", "name": "glance", %[4]s, \{"type": "network", "name": "neutron", %[5]s\], `+
+		`\{"type": "image", "name": "glance", %[4]s, \{"type": "network", "name": "neutron", %[5]s, \{"type": "volumev3", "name": "cinderv3", %[9]s\], `+
 		`"user": \{"id": "%[6]s", "username": "alice", "name": "alice", "roles": \[\{"name": "reader"\}, \{"name": "member"\}\], "roles_links": \[\]\}, `+
 		`"metadata": \{"roles": \["%[7]s", "%[8]s"\], "is_admin": 0\}\}\}$`,
 		demo.ID, endpoint("/identity/v2.0"), endpoint("/compute/v2/"+demo.ID), endpoint("/image"), endpoint("/network"),
-		w.users["alice"].ID, identity.RoleReader.ID(), identity.RoleMember.ID())
+		w.users["alice"].ID, identity.RoleReader.ID(), identity.RoleMember.ID(), endpoint("/volume/v3/"+demo.ID))
 	if !regexp.MustCompile(want).MatchString(got.body) {
 		t.Errorf("got  %s\nwant %s", got.body, want)
 	}

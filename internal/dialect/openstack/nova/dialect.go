@@ -64,6 +64,7 @@ func New(opt Options) *Dialect {
 		d.versionRoutes(),
 		d.keypairRoutes(),
 		d.serverRoutes(),
+		d.attachmentRoutes(),
 		d.flavorRoutes(),
 		d.eventRoutes(),
 		d.limitRoutes(),

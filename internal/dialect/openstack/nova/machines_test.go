@@ -208,8 +208,11 @@ func (m *machines) work(t testing.TB) {
 			return
 		}
 		run := m.compute.RunJob
-		if j.Kind == compute.ImageJobKind {
+		switch j.Kind {
+		case compute.ImageJobKind:
 			run = m.compute.RunImageJob
+		case compute.VolumeJobKind:
+			run = m.compute.RunVolumeJob
 		}
 		if err := run(t.Context(), j); err != nil {
 			t.Fatal(err)

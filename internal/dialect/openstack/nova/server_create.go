@@ -55,10 +55,6 @@ func (d *Dialect) createRequest(c *openstack.Call, in schema.Value) (compute.Cre
 			return none, err
 		}
 	}
-	image, err := bootImage(in)
-	if err != nil {
-		return none, err
-	}
 	networks, err := networksAsked(in.At("networks"))
 	if err != nil {
 		return none, err
@@ -67,11 +63,15 @@ func (d *Dialect) createRequest(c *openstack.Call, in schema.Value) (compute.Cre
 	if err != nil {
 		return none, err
 	}
+	image, disks, err := disksAsked(in, max(least, most))
+	if err != nil {
+		return none, err
+	}
 	data, _ := decodeBase64(in.At("user_data").Text())
 	name := nameOf(c, in.At("name"))
 	return compute.CreateRequest{
 		Name: name, Description: descriptionOf(c.Version, in, name),
-		FlavorID: in.At("flavorRef").String(), ImageID: image, NetworkIDs: networks,
+		FlavorID: in.At("flavorRef").String(), ImageID: image, Disks: disks, NetworkIDs: networks,
 		Zone:    nameOf(c, in.At("availability_zone")),
 		KeyName: nameOf(c, in.At("key_name")), Keys: d.KeyPairRules(c.Version).View(c.Caller, ""),
 		Metadata: stringMap(in.At("metadata")), UserData: data, Tags: texts(in.At("tags")),
@@ -120,36 +120,6 @@ var notOffered = []func(*openstack.Call, schema.Value) error{
 		}
 		return nil
 	},
-}
-
-// bootImage is the image that the server's only disk is made from. New clients
-// say it twice: as imageRef and as a local disk in block_device_mapping_v2.
-func bootImage(in schema.Value) (string, error) {
-	noVolumes := func(field string) error {
-		return fault.Invalidf(field, "%s: volumes are not offered here. A server has one local disk, made from imageRef.", field)
-	}
-	image, disks := in.At("imageRef").Text(), in.At("block_device_mapping_v2").Items()
-	if len(in.At("block_device_mapping").Items()) > 0 {
-		return "", noVolumes("block_device_mapping")
-	}
-	for k, disk := range disks {
-		boot, _ := disk.At("boot_index").Int64()
-		target := disk.At("destination_type")
-		if k > 0 || boot != 0 || disk.At("source_type").Text() != "image" || target.Exists() && target.Text() != "local" {
-			return "", noVolumes("block_device_mapping_v2")
-		}
-		id := disk.At("uuid").Text()
-		if image == "" {
-			image = id
-		}
-		if id != image {
-			return "", fault.Invalidf("block_device_mapping_v2", "Block Device Mapping is Invalid: the boot disk's image is not imageRef.")
-		}
-	}
-	if image == "" {
-		return "", fault.Invalidf("imageRef", "Invalid imageRef provided. A server boots from an image here.")
-	}
-	return image, nil
 }
 
 // networksAsked returns the networks' ids; nil is the default network, and an
@@ -211,6 +181,10 @@ func aboutCreation(err error) error {
 	var e *fault.Error
 	if !errors.As(err, &e) {
 		return err
+	}
+	var disk *compute.BadDisk
+	if errors.As(err, &disk) {
+		return aboutDisk(disk, err)
 	}
 	bad := func(format string, args ...any) error {
 		return &fault.Error{Kind: fault.Invalid, Field: e.Field, Msg: fmt.Sprintf(format, args...), Err: err}

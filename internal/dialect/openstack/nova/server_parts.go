@@ -191,6 +191,7 @@ func (d *Dialect) showDiagnostics(w http.ResponseWriter, c *openstack.Call) erro
 	out := openstack.Fields{openstack.F("state", state), openstack.F("driver", d.opt.Compute.Driver().Name)}
 	if !c.Version.AtLeast(openstack.V(2, 48)) {
 		d.style.JSON(w, c.Request, c.Version, http.StatusOK, append(out,
+			openstack.F("memory", i.Flavor.RAMMiB<<10), // KiB, as libvirt's
 			openstack.F("booted_at", micros(seen.BootedAt)), openstack.F("fault", orNull(seen.Fault))))
 		return nil
 	}

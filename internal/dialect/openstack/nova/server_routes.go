@@ -58,7 +58,6 @@ func (d *Dialect) serverRoutes() []openstack.Route {
 		reads(one+"/os-interface", "os_compute_api:os-attach-interfaces:list", d.listInterfaces),
 		reads(one+"/os-interface/{port}", "os_compute_api:os-attach-interfaces:show", d.showInterface),
 		reads(one+"/os-security-groups", "os_compute_api:os-security-groups:list", d.showSecurityGroups),
-		reads(one+"/os-volume_attachments", "os_compute_api:os-volumes-attachments:index", d.ofServer("volumeAttachments", []string{})),
 		reads(one+"/os-server-password", "os_compute_api:os-server-password:show", d.showPassword),
 		changes(http.MethodDelete, one+"/os-server-password", "os_compute_api:os-server-password:clear", nil, d.clearPassword),
 		{Method: http.MethodGet, Pattern: one + "/diagnostics", Access: identity.Administrator,

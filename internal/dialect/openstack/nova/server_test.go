@@ -164,7 +164,7 @@ func TestCreateRefusals(t *testing.T) {
 		{"", `{"name": "` + long + `"}`, 400, "Invalid input for field/attribute name. Value: " + long + ". '" + long + "' is too long"},
 		{"", `{"user_data": "a"}`, 400, "Invalid input for field/attribute user_data. Value: a. 'a' is not a 'base64'"},
 		{"", `{"imageRef": "x"}`, 400, "Invalid input for field/attribute imageRef. Value: x. 'x' is not valid under any of the given schemas"},
-		{"", `{"imageRef": ""}`, 400, "Invalid imageRef provided. A server boots from an image here."},
+		{"", `{"imageRef": ""}`, 400, "Missing imageRef attribute"},
 		{"2.18", `{"description": "d"}`, 400, "Additional properties are not allowed ('description' was unexpected)"},
 		{"2.51", `{"tags": []}`, 400, "Additional properties are not allowed ('tags' was unexpected)"},
 		{"2.52", `{"tags": ["a,b"]}`, 400, "Invalid input for field/attribute 0. Value: a,b. 'a,b' does not match '^[^,/]*$'"},
@@ -178,7 +178,7 @@ func TestCreateRefusals(t *testing.T) {
 		{"2.74", `{"host": "h"}`, 403, "Policy doesn't allow compute:servers:create:requested_destination to be performed."},
 		{"2.90", `{"name": "web", "hostname": "o_o"}`, 400, "Invalid input for field/attribute hostname. Value: o_o. 'o_o' does not match '^[a-zA-Z0-9]+[a-zA-Z0-9-]*[a-zA-Z0-9]+$'"},
 		{"", `{"accessIPv4": "1.1"}`, 400, "Invalid input for field/attribute accessIPv4. Value: 1.1. '1.1' is not a 'ipv4'"},
-		{"", `{"block_device_mapping_v2": [{"boot_index": 0, "source_type": "volume", "uuid": "x"}]}`, 400, "block_device_mapping_v2: volumes are not offered here. A server has one local disk, made from imageRef."},
+		{"", `{"block_device_mapping_v2": [{"boot_index": 0, "source_type": "volume", "uuid": "x"}]}`, 400, "Block Device Mapping is Invalid: failed to get volume x."},
 		{"", `{"block_device_mapping_v2": [{"boot_index": 0, "source_type": "image", "destination_type": "local", "uuid": "` + cirrosAlt + `"}]}`, 400, "Block Device Mapping is Invalid: the boot disk's image is not imageRef."},
 	} {
 		w := m.create(t, "alice", c.version, c.more)
@@ -224,7 +224,7 @@ func TestCreate(t *testing.T) {
 		{"2.37", `{"networks": "none"}`},
 		{"2.93", `{"name": "web", "hostname": "web", "trusted_image_certificates": null, "description": null, "min_count": "1",
 			"block_device_mapping_v2": [{"uuid": "` + cirros + `", "boot_index": 0, "source_type": "image", "destination_type": "local", "delete_on_termination": true}]}`},
-		{"2.93", `{"imageRef": "", "block_device_mapping_v2": [{"uuid": "` + cirros + `", "boot_index": "0", "source_type": "image"}]}`},
+		{"2.93", `{"block_device_mapping_v2": [{"uuid": "` + cirros + `", "boot_index": "0", "source_type": "image"}]}`},
 	} {
 		w := m.create(t, "alice", c.version, c.more)
 		made := body[struct {

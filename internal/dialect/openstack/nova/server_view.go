@@ -73,7 +73,7 @@ var serverFields = []serverField{
 	{name: "OS-EXT-STS:task_state", in: full, value: func(s serverView) any { return orNull(string(s.State.Task)) }},
 	{name: "OS-EXT-STS:vm_state", in: full, value: func(s serverView) any { return string(s.State.VM) }},
 	{name: "OS-EXT-STS:power_state", in: full, value: func(s serverView) any { return powerStates[s.Power()] }},
-	{name: "os-extended-volumes:volumes_attached", in: full, value: constant([]string(nil))},
+	{name: "os-extended-volumes:volumes_attached", in: full, value: serverView.volumes},
 
 	{name: "OS-EXT-SRV-ATTR:host", in: full, admin: true, value: func(s serverView) any { return orNull(s.Node) }},
 	{name: "OS-EXT-SRV-ATTR:instance_name", in: full, admin: true, value: func(s serverView) any { return instanceName(s.ID) }},
@@ -131,10 +131,25 @@ type nameOnly struct {
 var defaultGroup = []nameOnly{{openstack.DefaultGroup}}
 
 func (s serverView) image() any {
+	if _, ok := s.RootVolume(); ok {
+		return ""
+	}
 	return openstack.Fields{
 		openstack.F("id", s.Image.ID),
 		openstack.F("links", openstack.Bookmark(s.Bookmark("/images/"+s.Image.ID))),
 	}
+}
+
+// volumes are the ids of what is attached.
+func (s serverView) volumes() any {
+	out := make([]openstack.Fields, len(s.Volumes))
+	for k, v := range s.Volumes {
+		out[k] = openstack.Fields{openstack.F("id", v.VolumeID)}
+		if s.Version.AtLeast(openstack.V(2, 3)) {
+			out[k] = append(out[k], openstack.F("delete_on_termination", v.DeleteOnTermination))
+		}
+	}
+	return out
 }
 
 func (s serverView) flavorLink() any {

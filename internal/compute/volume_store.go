@@ -1,0 +1,33 @@
+package compute
+
+import "context"
+
+// VolumeTx is the part of [Tx] that is about volumes.
+type VolumeTx interface {
+	// Volume returns a volume with its attachment.
+	Volume(ctx context.Context, id string) (Volume, error)
+	// Volumes returns volumes with their attachments, newest first.
+	Volumes(ctx context.Context, q VolumeQuery) ([]Volume, error)
+	// InsertVolume writes the volume and its attachment. Exists when the instance
+	// has another volume at that device.
+	InsertVolume(ctx context.Context, v Volume) error
+	// UpdateVolume writes everything of the volume, its attachment too.
+	UpdateVolume(ctx context.Context, v Volume) error
+	// DeleteVolume removes the volume and its attachment.
+	DeleteVolume(ctx context.Context, id string) error
+	// VolumeUsage sums up a project's volumes.
+	VolumeUsage(ctx context.Context, projectID string) (VolumeUsage, error)
+}
+
+// VolumeQuery selects volumes; empty fields select all.
+type VolumeQuery struct {
+	Region     string
+	ProjectID  string
+	InstanceID string // that has them
+}
+
+// VolumeUsage is what volumes take together.
+type VolumeUsage struct {
+	Volumes int
+	GiB     int
+}

@@ -1,0 +1,191 @@
+package cinder
+
+import (
+	"net/http"
+
+	"github.com/keyreeve/keyreeve/internal/compute"
+	"github.com/keyreeve/keyreeve/internal/dialect/openstack"
+	"github.com/keyreeve/keyreeve/internal/dialect/openstack/schema"
+	"github.com/keyreeve/keyreeve/internal/fault"
+)
+
+// volumeRoutes are the calls on volumes and what is listed beside them.
+func (d *Dialect) volumeRoutes() []openstack.Route {
+	const one = "/volumes/{id}"
+	return []openstack.Route{
+		reads("/volumes", "volume:get_all", d.listVolumes(summary)),
+		reads("/volumes/detail", "volume:get_all", d.listVolumes(detail)),
+		reads(one, "volume:get", d.showVolume),
+		changes(http.MethodPost, "/volumes", "volume:create", createBody, d.createVolume),
+		changes(http.MethodPut, one, "volume:update", updateBody, d.updateVolume),
+		changes(http.MethodDelete, one, "volume:delete", nil, d.deleteVolume),
+		changes(http.MethodPost, one+"/action", "volume_extension:volume_actions", schema.Any{}, d.actOnVolume),
+
+		// There are no snapshots yet, which lists can say.
+		reads("/snapshots", "volume:get_all_snapshots", d.none("snapshots")),
+		reads("/snapshots/detail", "volume:get_all_snapshots", d.none("snapshots")),
+		reads("/snapshots/{id}", "volume:get_snapshot", func(_ http.ResponseWriter, c *openstack.Call) error {
+			return fault.Missing("snapshot", c.PathValue("id"))
+		}),
+		reads("/os-availability-zone", "volume:availability_zone_list", d.listZones),
+	}
+}
+
+func (d *Dialect) none(member string) openstack.Handler {
+	return func(w http.ResponseWriter, c *openstack.Call) error {
+		d.style.JSON(w, c.Request, c.Version, http.StatusOK, openstack.Fields{openstack.F(member, []string{})})
+		return nil
+	}
+}
+
+func (d *Dialect) listZones(w http.ResponseWriter, c *openstack.Call) error {
+	var zones []openstack.Fields
+	for _, z := range d.opt.Compute.Zones() {
+		zones = append(zones, openstack.Fields{openstack.F("zoneName", z), openstack.F("zoneState", openstack.Fields{openstack.F("available", true)})})
+	}
+	d.style.JSON(w, c.Request, c.Version, http.StatusOK, openstack.Fields{openstack.F("availabilityZoneInfo", zones)})
+	return nil
+}
+
+// answer shows one volume in full.
+func (d *Dialect) answer(w http.ResponseWriter, c *openstack.Call, status int, v compute.Volume) error {
+	d.style.JSON(w, c.Request, c.Version, status, openstack.Fields{openstack.F("volume", detail(c, v))})
+	return nil
+}
+
+func (d *Dialect) showVolume(w http.ResponseWriter, c *openstack.Call) error {
+	v, err := d.opt.Compute.Volume(c.Context(), c.Caller, c.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	return d.answer(w, c, http.StatusOK, v)
+}
+
+// first returns the first of the members that is there and not null.
+func first(in schema.Value, names ...string) schema.Value {
+	for _, name := range names {
+		if v := in.At(name); v.Exists() && !v.IsNull() {
+			return v
+		}
+	}
+	return schema.Value{}
+}
+
+func (d *Dialect) createVolume(w http.ResponseWriter, c *openstack.Call) error {
+	in := c.Input.At("volume")
+	if snapshot := in.At("snapshot_id").Text(); snapshot != "" {
+		return fault.Missing("snapshot", snapshot)
+	}
+	// To ignore these would promise what does not happen.
+	for _, name := range []string{"consistencygroup_id", "group_id", "backup_id"} {
+		if in.At(name).Text() != "" {
+			return fault.Invalidf(name, "Invalid input received: %s: groups and backups of volumes are not offered here.", name)
+		}
+	}
+	if in.At("multiattach").Truth() {
+		return fault.Invalidf("multiattach", "Invalid input received: multiattach: a volume is attached to one server at a time here.")
+	}
+	size, ok := in.At("size").Int64()
+	source := in.At("source_volid").Text()
+	if source == "" && (!ok || size < 1 || size > compute.MaxVolumeGiB) || size < 0 || size > compute.MaxVolumeGiB {
+		return fault.Invalidf("size", "Invalid input received: Volume size '%s' must be an integer and greater than 0", in.At("size").String())
+	}
+	v, err := d.opt.Compute.CreateVolume(c.Context(), c.Caller, compute.VolumeRequest{
+		Name: first(in, "name", "display_name").Text(), Description: first(in, "description", "display_description").Text(),
+		SizeGiB: int(size), Type: in.At("volume_type").Text(), Zone: in.At("availability_zone").Text(),
+		ImageID: first(in, "imageRef", "image_id").Text(), SourceID: source, Metadata: stringMap(in.At("metadata")),
+	})
+	if err != nil {
+		return aboutImage(err)
+	}
+	return d.answer(w, c, http.StatusAccepted, v)
+}
+
+func stringMap(v schema.Value) map[string]string {
+	out := make(map[string]string, len(v.Members()))
+	for _, m := range v.Members() {
+		out[m.Name] = m.Value.Text()
+	}
+	return out
+}
+
+func (d *Dialect) updateVolume(w http.ResponseWriter, c *openstack.Call) error {
+	in := c.Input.At("volume")
+	if len(in.Members()) == 0 {
+		return fault.Invalidf("volume", "Missing required element 'volume' in request body.")
+	}
+	v, err := d.opt.Compute.EditVolume(c.Context(), c.Caller, c.PathValue("id"), func(l *compute.VolumeLabels) error {
+		for _, m := range in.Members() {
+			switch m.Name {
+			case "name", "display_name":
+				l.Name = m.Value.Text()
+			case "description", "display_description":
+				l.Description = m.Value.Text()
+			case "metadata":
+				l.Metadata = stringMap(m.Value)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return d.answer(w, c, http.StatusOK, v)
+}
+
+func (d *Dialect) deleteVolume(w http.ResponseWriter, c *openstack.Call) error {
+	if _, err := d.opt.Compute.DeleteVolume(c.Context(), c.Caller, c.PathValue("id")); err != nil {
+		return err
+	}
+	d.style.Empty(w, c.Request, c.Version, http.StatusAccepted)
+	return nil
+}
+
+// action is one of the things that POST /volumes/{id}/action does.
+type action struct {
+	rule   openstack.Rule
+	body   schema.Schema
+	status int
+	do     func(d *Dialect, c *openstack.Call) (compute.Volume, error)
+}
+
+// extendInUse is the microversion in which attached volumes could be made larger.
+var extendInUse = openstack.V(3, 42)
+
+var actions = map[string]action{
+	"os-extend": {"volume:extend", extendBody, http.StatusAccepted, func(d *Dialect, c *openstack.Call) (compute.Volume, error) {
+		size, ok := c.Input.At("os-extend", "new_size").Int64()
+		if !ok || size > compute.MaxVolumeGiB {
+			return compute.Volume{}, fault.Invalidf("new_size", "Invalid input received: a volume has at most %d GB.", compute.MaxVolumeGiB)
+		}
+		return d.opt.Compute.ExtendVolume(c.Context(), c.Caller, c.PathValue("id"), int(size), c.Version.AtLeast(extendInUse))
+	}},
+	"os-set_bootable": {"volume_extension:volume_actions:set_bootable", bootableBody, http.StatusOK, func(d *Dialect, c *openstack.Call) (compute.Volume, error) {
+		bootable := c.Input.At("os-set_bootable", "bootable").Truth()
+		return d.opt.Compute.EditVolume(c.Context(), c.Caller, c.PathValue("id"), func(l *compute.VolumeLabels) error {
+			l.Bootable = bootable
+			return nil
+		})
+	}},
+}
+
+// actOnVolume answers POST /volumes/{id}/action: the body's only member names
+// the action.
+func (d *Dialect) actOnVolume(w http.ResponseWriter, c *openstack.Call) error {
+	members := c.Input.Members()
+	if len(members) != 1 {
+		return fault.Invalidf("", "Malformed request body")
+	}
+	a, ok := actions[members[0].Name]
+	if !ok {
+		return fault.Invalidf("", "There is no such action: %s", members[0].Name)
+	}
+	if err := schema.Validate(a.body, c.Input); err != nil {
+		return err
+	}
+	if _, err := a.do(d, c); err != nil {
+		return openstack.UnderRule(inWords(err), a.rule)
+	}
+	d.style.Empty(w, c.Request, c.Version, a.status)
+	return nil
+}
