@@ -67,10 +67,21 @@ func TestBadInput(t *testing.T) {
 		t.Fatal(err)
 	}
 	theirs := made.Server.ID
+	var scope struct{ Projects []struct{ ID string } }
+	other.Get(t, "/identity/v3/auth/projects", &scope)
+	got, err := other.Do(t.Context(), "POST", "/volume/v3/"+scope.Projects[0].ID+"/volumes", object{"volume": object{"size": 1}})
+	var theirDisk struct{ Volume struct{ ID string } }
+	if err == nil {
+		err = json.Unmarshal(got.Body, &theirDisk)
+	}
+	theirVolume := theirDisk.Volume.ID
+	if err != nil || theirVolume == "" {
+		t.Fatalf("no volume elsewhere: %v %s", err, got.Body)
+	}
 
 	state := func() string {
 		var all []string
-		for _, path := range []string{"instances-detail", "keypairs", "images"} {
+		for _, path := range []string{"instances-detail", "keypairs", "images", "volumes"} {
 			all = append(all, c.must("GET", path, "").raw)
 		}
 		return strings.Join(all, "\n")
@@ -155,6 +166,23 @@ func TestBadInput(t *testing.T) {
 			{"parameters.name", `"` + long + `"`, "-4", "Invalid parameters : parameters.name must have at most 255 characters"},
 			{"parameters.name", `"i"`, "10409", "Cannot 'createImage' instance " + mine + " while it is in vm_state active"},
 		}},
+		{"POST", "volumes", volumeBody("v", at.zone, ""), []bad{
+			{"volume", ``, "-4", required}, {"volume", `1`, "-4", "Invalid parameters : volume must be an object"},
+			{"volume.name", ``, "-4", required}, {"volume.name", `1`, "-4", text}, {"volume.name", `"` + long + `"`, "-4", "Invalid parameters : volume.name must have at most 255 characters"},
+			{"volume.availabilityZone", ``, "-4", required}, {"volume.availabilityZone", `[]`, "-4", text},
+			{"volume.availabilityZone", `"nosuch"`, "40400", "Availability zone 'nosuch' is invalid."},
+			{"volume.size", ``, "-4", required}, {"volume.size", `5`, "-4", "Invalid parameters : volume.size must be between 10 and 1000"},
+			{"volume.size", `15`, "-4", "Invalid parameters : volume.size must be a multiple of 10"}, {"volume.size", `{}`, "-4", "Invalid parameters : volume.size must be an integer"},
+			{"volume.description", `1`, "-4", text}, {"volume.description", `"` + long + `"`, "-4", "Invalid parameters : volume.description must have at most 255 characters"},
+			{"volume.volumeType", `1`, "-4", text}, {"volume.volumeType", `"Fast"`, "-4", "Invalid parameters : volume.volumeType must be General HDD or General SSD"},
+			{"volume.metadata", `[]`, "-4", "Invalid parameters : volume.metadata must be an object"}, {"volume.metadata.a", `1`, "-4", text},
+		}},
+		{"POST", "instances/" + mine + "/attachments", `{"attachment": {"volumeId": "x"}}`, []bad{
+			{"attachment", ``, "-4", required}, {"attachment", `"x"`, "-4", "Invalid parameters : attachment must be an object"},
+			{"attachment.volumeId", ``, "-4", required}, {"attachment.volumeId", `1`, "-4", text},
+			{"attachment.volumeId", `"nosuch"`, "40404", "Volume nosuch could not be found."},
+			{"attachment.volumeId", `"` + theirVolume + `"`, "40404", "Volume " + theirVolume + " could not be found."},
+		}},
 	} {
 		for _, b := range call.bad {
 			message := b.message
@@ -183,7 +211,16 @@ func TestBadInput(t *testing.T) {
 			c.refused("10404", missing, "POST", "instances/"+id+"/action", action)
 		}
 	}
-	for _, path := range []string{"instances", "images"} {
+	for _, id := range []string{"nosuch", theirVolume} {
+		missing := "Volume " + id + " could not be found."
+		c.refused("40404", missing, "GET", "volumes?id="+id, "")
+		c.refused("40404", missing, "DELETE", "volumes?id="+id, "")
+		c.refused("40404", missing, "DELETE", "instances/"+mine+"/attachments?volumeId="+id, "")
+		c.refused("10404", "Instance "+theirs+" could not be found.", "POST", "instances/"+theirs+"/attachments", `{"attachment": {"volumeId": "`+id+`"}}`)
+		c.refused("10404", "Instance "+theirs+" could not be found.", "DELETE", "instances/"+theirs+"/attachments?volumeId="+id, "")
+	}
+	c.refused("-4", "Invalid parameters : volumeId is required", "DELETE", "instances/"+mine+"/attachments", "")
+	for _, path := range []string{"instances", "images", "volumes"} {
 		c.refused("-4", "Invalid parameters : id is required", "DELETE", path, "")
 		c.refused("-4", "Invalid parameters : id is required", "DELETE", path+"?id=", "")
 	}

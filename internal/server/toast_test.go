@@ -172,6 +172,8 @@ func TestTOASTBadBodies(t *testing.T) {
 		"POST keypairs": {`{"keypair": {"name": "bad", "publicKey": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGZTlnwZrZ8OxLsNU4B7eQQxN1x8S3zvwM3FfyZdTzWq c"}}`},
 		"POST instances": {`{"instance": {"name": "bad", "image": "` + w.values["images"] + `", "flavor": "1", "networks": [{"id": "` + w.values["networks"] +
 			`"}], "availabilityZone": "nova", "keyName": "` + canary + `", "count": "1", "volume": {"size": "10", "type": "General SSD"}, "securityGroups": [{"name": "default"}]}}`},
+		"POST volumes":                    {`{"volume": {"name": "v", "availabilityZone": "nova", "size": "10", "description": "d", "volumeType": "General SSD", "metadata": {"a": "b"}}}`},
+		"POST instances/{id}/attachments": {`{"attachment": {"volumeId": "v"}}`},
 		"POST instances/{id}/action": {
 			`{"action": "start", "parameters": {}}`, `{"action": "reboot", "parameters": {"type": "SOFT"}}`,
 			`{"action": "resize", "parameters": {"flavor": "2"}}`, `{"action": "uploadImage", "parameters": {"name": "i"}}`,

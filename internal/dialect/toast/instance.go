@@ -155,14 +155,3 @@ func viewDetail(i compute.Instance) detail {
 	}
 	return v
 }
-
-// viewVolumes are the instance's disks: its root disk has its flavor's size.
-func viewVolumes(i compute.Instance) detailVolumes {
-	return detailVolumes{Root: rootVolume{Size: i.Flavor.DiskGiB, Type: volumeTypeHDD}, Attachments: []attachedVolume{}}
-}
-
-// The kinds of volumes.
-const (
-	volumeTypeHDD = "General HDD"
-	volumeTypeSSD = "General SSD"
-)

@@ -51,14 +51,8 @@ func readCreation(body object) (creation, error) {
 	}
 	volume, _ := in.objectIf("volume")
 	r.volume = volume.has("size") || volume.has("type")
-	r.volumeSize, _ = volume.integerIf("size", 10, maxVolume)
-	r.volumeType, _ = volume.textIf("type")
-	if r.volumeType != "" && r.volumeType != volumeTypeHDD && r.volumeType != volumeTypeSSD {
-		volume.complain("type", "must be "+volumeTypeHDD+" or "+volumeTypeSSD)
-	}
-	if r.volumeSize%10 != 0 {
-		volume.complain("size", "must be a multiple of 10")
-	}
+	r.volumeSize, _ = volumeSize(volume)
+	r.volumeType = volumeType(volume, "type")
 	for _, g := range in.objects("securityGroups") {
 		r.groups = append(r.groups, g.word("name"))
 	}
@@ -121,6 +115,9 @@ func (d *Dialect) creationRequest(c *call, in creation) (compute.CreateRequest, 
 		Name: in.name, FlavorID: flavor.ID, ImageID: image.ID, Zone: in.zone,
 		KeyName: in.keyName, Keys: d.rules.View(c.caller, ""), MinCount: in.count, MaxCount: in.count,
 	}
+	if flavor.DiskGiB == 0 {
+		req.Disks = []compute.Disk{in.rootDisk()}
+	}
 	if req.NetworkIDs, err = d.networkIDs(c, in.networks); err != nil {
 		return none, err
 	}
@@ -155,6 +152,7 @@ func (d *Dialect) networkIDs(c *call, wanted []networkChoice) ([]string, error) 
 // aboutCreation says what was wrong with what a new instance was to have: that
 // is a bad request for an instance, whatever it would be by itself.
 func aboutCreation(err error) error {
+	err = aboutVolumeQuota(onVolume(err))
 	var e *fault.Error
 	if !errors.As(err, &e) {
 		return err
