@@ -36,6 +36,9 @@ is no FILE.pub. The fingerprint is printed.
 			if err == nil && out == "" {
 				err = errors.New("--out is missing; it names the file for the private key")
 			}
+			if err == nil && strings.HasSuffix(out, publicSuffix) {
+				err = fmt.Errorf("--out names the file for the private key, so it must not end in %s; the public one gets that ending", publicSuffix)
+			}
 			var as sshkey.PrivateFormat
 			if err == nil {
 				as, err = sshkey.ParsePrivateFormat(format)

@@ -82,8 +82,18 @@ func parsePKCS1(der []byte) (crypto.Signer, error) {
 	return key, nil
 }
 
-// oidNames has the names of key types and curves that are refused.
+// oidNames has the names of key types, curves and ways to encrypt that are
+// refused: RFC 8018 appendix C, RFC 7292 appendix C, RFC 7914 section 7.
 var oidNames = map[string]string{
+	"1.2.840.113549.1.5.1":      "pbeWithMD2AndDES-CBC",
+	"1.2.840.113549.1.5.3":      "pbeWithMD5AndDES-CBC",
+	"1.2.840.113549.1.5.10":     "pbeWithSHA1AndDES-CBC",
+	"1.2.840.113549.1.12.1.1":   "pbeWithSHAAnd128BitRC4",
+	"1.2.840.113549.1.12.1.3":   "pbeWithSHAAnd3-KeyTripleDES-CBC",
+	"1.2.840.113549.1.12.1.6":   "pbeWithSHAAnd40BitRC2-CBC",
+	"1.3.6.1.4.1.11591.4.11":    "scrypt",
+	"1.2.392.200011.61.1.1.1.4": "camellia256-cbc",
+
 	"1.2.840.113549.1.1.10": "RSA-PSS",
 	"1.3.101.110":           "X25519",
 	"1.3.101.111":           "X448",
@@ -92,7 +102,7 @@ var oidNames = map[string]string{
 	"1.3.132.0.33":          "nistp224",
 }
 
-// nameOf returns the name of a key type or a curve, or its numbers.
+// nameOf returns the name of what is refused, or its numbers.
 func nameOf(id asn1.ObjectIdentifier) string {
 	if name, known := oidNames[id.String()]; known {
 		return name

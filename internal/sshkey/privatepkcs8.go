@@ -169,13 +169,13 @@ func openPKCS8(der, passphrase []byte) ([]byte, error) {
 		return nil, damagedPrivate(flawDER)
 	}
 	if !sealed.Algorithm.Algorithm.Equal(oidPBES2) {
-		return nil, refusePrivate(PrivateCipher, sealed.Algorithm.Algorithm.String())
+		return nil, refusePrivate(PrivateCipher, nameOf(sealed.Algorithm.Algorithm))
 	}
 	if !exactDER(sealed.Algorithm.Parameters.FullBytes, &scheme) {
 		return nil, damagedPrivate(flawDER)
 	}
 	if !scheme.KDF.Algorithm.Equal(oidPBKDF2) {
-		return nil, refusePrivate(PrivateKDF, scheme.KDF.Algorithm.String())
+		return nil, refusePrivate(PrivateKDF, nameOf(scheme.KDF.Algorithm))
 	}
 	if !exactDER(scheme.KDF.Parameters.FullBytes, &kdf) || kdf.Iterations < 1 {
 		return nil, damagedPrivate(flawDER)
@@ -188,9 +188,9 @@ func openPKCS8(der, passphrase []byte) ([]byte, error) {
 	size, newBlock := pkcs8Cipher(scheme.Cipher.Algorithm)
 	switch {
 	case newHash == nil:
-		return nil, refusePrivate(PrivateKDF, prf.String())
+		return nil, refusePrivate(PrivateKDF, nameOf(prf))
 	case newBlock == nil:
-		return nil, refusePrivate(PrivateCipher, scheme.Cipher.Algorithm.String())
+		return nil, refusePrivate(PrivateCipher, nameOf(scheme.Cipher.Algorithm))
 	case !exactDER(scheme.Cipher.Parameters.FullBytes, &iv) || kdf.Size != 0 && kdf.Size != size:
 		return nil, damagedPrivate(flawDER)
 	case kdf.Iterations > maxIterations:
@@ -200,11 +200,11 @@ func openPKCS8(der, passphrase []byte) ([]byte, error) {
 	}
 	key, err := pbkdf2.Key(newHash, string(passphrase), kdf.Salt, kdf.Iterations, size)
 	if err != nil {
-		return nil, refusePrivate(PrivateKDF, prf.String())
+		return nil, refusePrivate(PrivateKDF, nameOf(prf))
 	}
 	block, err := newBlock(key)
 	if err != nil {
-		return nil, refusePrivate(PrivateCipher, scheme.Cipher.Algorithm.String())
+		return nil, refusePrivate(PrivateCipher, nameOf(scheme.Cipher.Algorithm))
 	}
 	return unpadCBC(block, iv, sealed.Data)
 }

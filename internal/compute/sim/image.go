@@ -89,7 +89,7 @@ func (d *Driver) unpack(image compute.Image, dir *os.Root) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	defer from.Close()
+	defer func() { _ = from.Close() }()
 	to, err := dir.OpenFile(diskFile, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return false, err

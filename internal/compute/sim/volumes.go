@@ -133,7 +133,7 @@ func (d *Driver) copyVolume(dir *os.Root, sourceID string) error {
 	if err != nil {
 		return err
 	}
-	defer from.Close()
+	defer func() { _ = from.Close() }()
 	to, err := dir.OpenFile(diskFile, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err

@@ -183,7 +183,7 @@ func TestDiscovery(t *testing.T) {
 	}
 	c.ask("alice", "", "GET", "/nothing", "", 404)
 	w = c.call("alice", "3.42", "GET", "/volumes", "")
-	if got := w.Header()["OpenStack-API-Version"]; len(got) != 1 || got[0] != "volume 3.42" {
+	if got := w.Header()["OpenStack-API-Version"]; len(got) != 1 || got[0] != "volume 3.42" { //nolint:staticcheck // as OpenStack writes it
 		t.Errorf("version header %v", got)
 	}
 	c.refused("alice", "3.99", "GET", "/volumes", "", 406, "computeFault", "Version 3.99 is not supported by the API. Minimum is 3.0 and maximum is 3.66.")

@@ -136,17 +136,6 @@ func (d *Dialect) showSecurityGroups(w http.ResponseWriter, c *openstack.Call) e
 	return nil
 }
 
-// ofServer makes the handler of something that no server here has any of.
-func (d *Dialect) ofServer(member string, none any) openstack.Handler {
-	return func(w http.ResponseWriter, c *openstack.Call) error {
-		if _, err := d.opt.Compute.Instance(c.Context(), c.Caller, c.PathValue("id")); err != nil {
-			return err
-		}
-		d.style.JSON(w, c.Request, c.Version, http.StatusOK, openstack.Fields{openstack.F(member, none)})
-		return nil
-	}
-}
-
 // listZones answers GET /os-availability-zone.
 func (d *Dialect) listZones(w http.ResponseWriter, c *openstack.Call) error {
 	return d.zones(w, c, nil)
