@@ -22,6 +22,11 @@ var actions = map[string]func(d *Dialect, c *call, id string, in object) (answer
 	"reboot":      (*Dialect).reboot,
 	"resize":      (*Dialect).resize,
 	"uploadImage": (*Dialect).uploadImage,
+
+	"addFloatingIp":       (*Dialect).addFloatingIP,
+	"removeFloatingIp":    (*Dialect).removeFloatingIP,
+	"addSecurityGroup":    groupChange("addSecurityGroup", addGroup),
+	"removeSecurityGroup": groupChange("removeSecurityGroup", removeGroup),
 }
 
 func (d *Dialect) act(c *call) (answer, error) {
@@ -89,9 +94,7 @@ func aboutResize(err error) error {
 
 func (d *Dialect) uploadImage(c *call, id string, in object) (answer, error) {
 	name := in.word("name")
-	if len([]rune(name)) > 255 {
-		in.complain("name", "must have at most 255 characters")
-	}
+	in.short("name")
 	if err := in.err(); err != nil {
 		return nil, err
 	}
@@ -100,4 +103,18 @@ func (d *Dialect) uploadImage(c *call, id string, in object) (answer, error) {
 		return nil, err
 	}
 	return &createdImageAnswer{Image: named{ID: i.ID, Name: i.Name}}, nil
+}
+
+// changeable is an instance whose addresses and groups may change: one that is
+// there, and is not going.
+func (d *Dialect) changeable(c *call, id, action string) (compute.Instance, error) {
+	i, err := d.opt.Compute.Instance(c.Context(), c.caller, id)
+	if err != nil {
+		return i, err
+	}
+	if s := status(i); s == statusBuild || s == statusDeleting {
+		w := &compute.WrongState{Verb: action, ID: id, Attr: "task_state", Value: string(i.State.Task)}
+		return i, &failure{code: ofInstance.code(http.StatusConflict), detail: w.Error()}
+	}
+	return i, nil
 }

@@ -99,6 +99,13 @@ func (o object) word(name string) string {
 	return s
 }
 
+// short complains about a string of more than 255 characters.
+func (o object) short(name string) {
+	if s, _ := o.fields[name].(string); len([]rune(s)) > 255 {
+		o.complain(name, "must have at most 255 characters")
+	}
+}
+
 // integerIf is a whole number that may be absent, written as one or in a string.
 func (o object) integerIf(name string, least, most int) (n int, ok bool) {
 	if !o.has(name) {

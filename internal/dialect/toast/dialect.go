@@ -59,7 +59,7 @@ type Dialect struct {
 func New(opt Options) *Dialect {
 	d := &Dialect{opt: opt, rules: rules(opt), routes: slices.Concat(
 		tokenRoutes, zoneRoutes, instanceRoutes, actionRoutes, flavorRoutes, keypairRoutes,
-		imageRoutes, volumeRoutes, networkRoutes,
+		imageRoutes, volumeRoutes, networkRoutes, floatingRoutes, groupRoutes, ruleRoutes,
 	)}
 	d.mux = wire.NewMux(http.HandlerFunc(d.unknown))
 	for _, rt := range d.routes {

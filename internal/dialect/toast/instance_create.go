@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/keyreeve/keyreeve/internal/compute"
@@ -89,11 +90,11 @@ func (d *Dialect) createInstance(c *call) (answer, error) {
 	}
 	req, err := d.creationRequest(c, in)
 	if err != nil {
-		return nil, aboutCreation(err)
+		return nil, aboutCreation(err, c.caller.ProjectID())
 	}
 	made, err := d.opt.Compute.Create(c.Context(), c.caller, req)
 	if err != nil {
-		return nil, aboutCreation(err)
+		return nil, aboutCreation(err, c.caller.ProjectID())
 	}
 	return &instanceAnswer{Instance: viewInstance(made[0])}, nil
 }
@@ -118,40 +119,35 @@ func (d *Dialect) creationRequest(c *call, in creation) (compute.CreateRequest, 
 	if flavor.DiskGiB == 0 {
 		req.Disks = []compute.Disk{in.rootDisk()}
 	}
-	if req.NetworkIDs, err = d.networkIDs(c, in.networks); err != nil {
+	if req.Networks, err = d.networksOf(c, in.networks); err != nil {
 		return none, err
 	}
-	if err := d.putInGroups(c, &req, in.groups); err != nil {
-		return none, err
-	}
+	req.Groups = in.groups
 	return req, nil
 }
 
-// networkIDs finds the networks that the call means.
-func (d *Dialect) networkIDs(c *call, wanted []networkChoice) ([]string, error) {
+// networksOf finds the networks that the call means.
+func (d *Dialect) networksOf(c *call, wanted []networkChoice) ([]compute.NICRequest, error) {
 	all, err := d.opt.Compute.Networks(c.Context(), c.caller)
 	if err != nil {
 		return nil, err
 	}
-	var ids []string
+	var out []compute.NICRequest
 	for _, w := range wanted {
-		found := ""
-		for _, n := range all {
-			if w.id == n.ID || w.id == "" && w.subnetID == n.SubnetID {
-				found = n.ID
-			}
-		}
-		if found == "" {
+		k := slices.IndexFunc(all, func(n compute.Network) bool {
+			return !n.External && n.Subnet != nil && (w.id == n.ID || w.id == "" && w.subnetID == n.Subnet.ID)
+		})
+		if k < 0 {
 			return nil, fault.Missing("network", w.id+w.subnetID)
 		}
-		ids = append(ids, found)
+		out = append(out, compute.NICRequest{NetworkID: all[k].ID})
 	}
-	return ids, nil
+	return out, nil
 }
 
 // aboutCreation says what was wrong with what a new instance was to have: that
 // is a bad request for an instance, whatever it would be by itself.
-func aboutCreation(err error) error {
+func aboutCreation(err error, projectID string) error {
 	err = aboutVolumeQuota(onVolume(err))
 	var e *fault.Error
 	if !errors.As(err, &e) {
@@ -167,6 +163,10 @@ func aboutCreation(err error) error {
 		return bad(fmt.Sprintf("Flavor %s could not be found.", e.Name))
 	case e.Kind == fault.NotFound && e.Resource == "key pair":
 		return bad("Invalid key_name provided.")
+	case e.Kind == fault.NotFound && e.Resource == "security group":
+		return bad(fmt.Sprintf("Security group %s not found for project %s.", e.Name, projectID))
+	case e.Kind == fault.Conflict && e.Resource == "security group":
+		return bad(e.Msg)
 	case e.Kind == fault.Invalid && e.Field == "availability_zone":
 		return bad("The requested availability zone is not available")
 	}

@@ -104,15 +104,11 @@ func volumeType(in object, name string) string {
 func (d *Dialect) createVolume(c *call) (answer, error) {
 	in := c.body.object("volume")
 	req := compute.VolumeRequest{Name: in.word("name"), Zone: in.word("availabilityZone")}
-	if len([]rune(req.Name)) > 255 {
-		in.complain("name", "must have at most 255 characters")
-	}
+	in.short("name")
 	in.need("size")
 	req.SizeGiB, _ = volumeSize(in)
 	req.Description, _ = in.textIf("description")
-	if len([]rune(req.Description)) > 255 {
-		in.complain("description", "must have at most 255 characters")
-	}
+	in.short("description")
 	req.Type, req.Metadata = coreTypes[volumeType(in, "volumeType")], in.texts("metadata")
 	if err := c.body.err(); err != nil {
 		return nil, err
