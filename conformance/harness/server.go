@@ -57,6 +57,7 @@ func Start(t testing.TB, settings ...string) *Server {
 		"KEYREEVE_LISTEN_MAIN=127.0.0.1:0",
 		"KEYREEVE_LISTEN_ADMIN=127.0.0.1:0",
 		"KEYREEVE_SIM_NETWORK=" + leaseNetwork(t),
+		"KEYREEVE_SIM_FLOATING=" + leaseNetwork(t),
 		"KEYREEVE_LOG_LEVEL=debug",
 	}, settings...)...)
 	t.Cleanup(func() {

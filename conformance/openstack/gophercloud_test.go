@@ -196,6 +196,9 @@ func acceptance(t *testing.T, cloud *cloud) {
 		return file
 	}
 	compute, identity, volume := program("compute", "compute/v2"), program("identity", "identity/v3"), program("volume", "blockstorage/v3")
+	network, groups := program("network", "networking/v2"), program("groups", "networking/v2/extensions")
+	floating, quotas := program("floating", "networking/v2/extensions/layer3"), program("quotas", "networking/v2/extensions/quotas")
+	pool, private := cloud.networkID(t, "public"), cloud.networkID(t, "private")
 	image := cloud.imageID(t, "debian-13")
 	for _, run := range []struct {
 		program string
@@ -215,6 +218,20 @@ func acceptance(t *testing.T, cloud *cloud) {
 			"TestInstanceActions", "TestInstanceActionsMicroversions",
 			"TestServergroupsCreateDelete", "TestServergroupsAffinityPolicy", "TestServergroupsMicroversionCreateDelete",
 		}},
+		{compute, cloud.Demo, []string{
+			"TestSecGroupsList", "TestSecGroupsCRUD", "TestSecGroupsRuleCreate", "TestSecGroupsAddGroupToServer", "TestAttachDetachInterface",
+		}},
+		{network, cloud.Demo, []string{
+			"TestAPIVersionsList", "TestAPIResourcesList", "TestExtensionsList", "TestExtensionGet",
+			"TestNetworksExternalList", "TestNetworksCRUD", "TestNetworksPortSecurityCRUD", "TestNetworksRevision",
+			"TestSubnetCRUD", "TestSubnetsDefaultGateway", "TestSubnetsNoGateway", "TestSubnetDNSNameservers", "TestSubnetsRevision",
+			"TestPortsRemoveSecurityGroups", "TestPortsDontAlterSecurityGroups", "TestPortsWithNoSecurityGroup",
+			"TestPortsRemoveAddressPair", "TestPortsDontUpdateAllowedAddressPairs", "TestPortsPortSecurityCRUD", "TestPortsRevision",
+		}},
+		{groups, cloud.Demo, []string{"TestSecurityGroupsCreateUpdateDelete", "TestSecurityGroupsPort", "TestSecurityGroupsRevision"}},
+		{floating, cloud.Demo, []string{"TestLayer3FloatingIPsCreateDelete", "TestLayer3FloatingIPsRevision"}},
+		{floating, cloud.Root, []string{"TestLayer3FloatingIPsCreateDeleteBySubnetID"}},
+		{quotas, cloud.Root, []string{"TestQuotasGet", "TestQuotasUpdate", "TestQuotasDelete"}},
 		{compute, cloud.Root, []string{
 			"TestAvailabilityZonesListDetail", "TestFlavorsAccessTypeList", "TestLimitsForTenant",
 			"TestQuotasetUpdateDelete", "TestServersWithExtendedAttributesCreateDestroy", "TestDiagnostics",
@@ -239,7 +256,7 @@ func acceptance(t *testing.T, cloud *cloud) {
 		cmd.Dir = dir
 		cmd.Env = harness.Environ(dir, append(cloud.OpenStackEnv(run.as),
 			"OS_DOMAIN_NAME="+run.as.Domain, "OS_IMAGE_ID="+image,
-			"OS_FLAVOR_ID=1", "OS_FLAVOR_ID_RESIZE=2", "OS_POOL_NAME=none", "OS_EXTGW_ID=none")...)
+			"OS_FLAVOR_ID=1", "OS_FLAVOR_ID_RESIZE=2", "OS_POOL_NAME=public", "OS_EXTGW_ID="+pool, "OS_NETWORK_NAME=private", "OS_NETWORK_ID="+private)...)
 		o := harness.Finish(t, cmd)
 		for _, name := range run.tests {
 			if !strings.Contains(o.Stdout, "--- PASS: "+name+" ") {
@@ -250,6 +267,17 @@ func acceptance(t *testing.T, cloud *cloud) {
 			t.Logf("exit status %d\n%s\n%s", o.Exit, o.Stdout, o.Stderr)
 		}
 	}
+}
+
+// networkID looks a network up by plain HTTP.
+func (c *cloud) networkID(t *testing.T, name string) string {
+	t.Helper()
+	var list struct{ Networks []struct{ ID string } }
+	c.demo.Get(t, "/network/v2.0/networks?name="+name, &list)
+	if len(list.Networks) != 1 {
+		t.Fatalf("there are %d networks named %s", len(list.Networks), name)
+	}
+	return list.Networks[0].ID
 }
 
 // imageID looks an image up by plain HTTP.

@@ -70,7 +70,11 @@ func lookingAround(t *testing.T, cloud *cloud) {
 
 	var networks []struct{ ID, Name string }
 	read(&networks, "network", "list")
-	if len(networks) != 1 || networks[0].Name != "private" {
+	names := map[string]bool{}
+	for _, n := range networks {
+		names[n.Name] = true
+	}
+	if !names["private"] || !names["public"] {
 		t.Errorf("network list: %+v", networks)
 	}
 

@@ -50,6 +50,7 @@ func TestClients(t *testing.T) {
 			{"other people", otherPeople},
 			{"looking around", lookingAround},
 			{"tokens", tokens},
+			{"networking", networking},
 			{"openstacksdk", sdk},
 			{"gophercloud key pairs", gopherKeyPairs},
 			{"gophercloud quota", gopherQuota},

@@ -452,7 +452,7 @@ func TestServerGroups(t *testing.T) {
 	}
 	into := func(g compute.ServerGroup, n int) error {
 		_, err := y.service.Create(ctx, y.caller, compute.CreateRequest{
-			Name: "i", FlavorID: "1", ImageID: y.image(), GroupID: g.ID, NetworkIDs: []string{}, MinCount: n, MaxCount: n,
+			Name: "i", FlavorID: "1", ImageID: y.image(), GroupID: g.ID, Networks: []compute.NICRequest{}, MinCount: n, MaxCount: n,
 		})
 		return err
 	}

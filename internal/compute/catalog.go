@@ -4,8 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
-	"net/netip"
 
 	"github.com/keyreeve/keyreeve/internal/fault"
 	"github.com/keyreeve/keyreeve/internal/identity"
@@ -32,13 +30,9 @@ var seededFlavors = []Flavor{
 	{ID: "m2.c2m4", Name: "m2.c2m4", VCPUs: 2, RAMMiB: 4096},
 }
 
-// DefaultNetwork is the name of the network that every deployment has.
-const DefaultNetwork = "private"
-
-// Seed makes those of the first images and flavors, and of the network of the
-// driver's range, that are missing. Their ids follow from their names.
+// Seed makes those of the first images and flavors, and of the networks of the
+// driver's ranges, that are missing. Their ids follow from their names.
 func (s *Service) Seed(ctx context.Context) error {
-	info := s.driver.Info()
 	missing := func(err error) (bool, error) {
 		if fault.Is(err, fault.NotFound) {
 			return true, nil
@@ -71,17 +65,7 @@ func (s *Service) Seed(ctx context.Context) error {
 				}
 			}
 		}
-		n := Network{
-			ID: seedID("network", DefaultNetwork), Name: DefaultNetwork,
-			SubnetID: seedID("subnet", DefaultNetwork), CIDR: info.Network.String(),
-			Shared: true, CreatedAt: now,
-		}
-		_, err := tx.Network(ctx, n.ID)
-		absent, err := missing(err)
-		if err != nil || !absent {
-			return err
-		}
-		return tx.InsertNetwork(ctx, n)
+		return s.seedNetworks(ctx, tx)
 	})
 }
 
@@ -144,58 +128,5 @@ func (s *Service) Flavor(ctx context.Context, id string) (Flavor, error) {
 	return f, err
 }
 
-// Networks lists the networks that the caller may use, ordered by name.
-func (s *Service) Networks(ctx context.Context, c identity.Caller) ([]Network, error) {
-	var out []Network
-	err := s.store.Read(ctx, func(tx Tx) error {
-		all, err := tx.Networks(ctx)
-		for _, n := range all {
-			if n.visible(c) {
-				out = append(out, n)
-			}
-		}
-		return err
-	})
-	return out, err
-}
-
-// Network returns a network by its id. Faults: NotFound.
-func (s *Service) Network(ctx context.Context, c identity.Caller, id string) (Network, error) {
-	var n Network
-	err := s.store.Read(ctx, func(tx Tx) (err error) { n, err = visibleNetwork(ctx, tx, c, id); return err })
-	return n, err
-}
-
-func visibleNetwork(ctx context.Context, tx Tx, c identity.Caller, id string) (Network, error) {
-	n, err := tx.Network(ctx, id)
-	if err == nil && !n.visible(c) {
-		err = fault.Missing("network", id)
-	}
-	if err != nil {
-		return Network{}, err
-	}
-	return n, nil
-}
-
-func (n Network) visible(c identity.Caller) bool {
-	return n.Shared || n.ProjectID != "" && n.ProjectID == c.ProjectID() || c.Admin()
-}
-
 // Zones returns the availability zones.
 func (s *Service) Zones() []string { return s.driver.Info().Zones }
-
-// Range is the network's addresses that instances may get: all of it but the
-// first and last, which are the network's own and its broadcast address.
-func (n Network) Range() (prefix netip.Prefix, from, to netip.Addr, err error) {
-	prefix, err = netip.ParsePrefix(n.CIDR)
-	if err != nil || !prefix.Addr().Is4() || prefix.Bits() > 30 {
-		return prefix, from, to, fmt.Errorf("network %s: %q is not an IPv4 range of at least four addresses", n.Name, n.CIDR)
-	}
-	prefix = prefix.Masked()
-	first := prefix.Addr().As4()
-	last := first
-	for i := prefix.Bits(); i < 32; i++ {
-		last[i/8] |= 1 << (7 - i%8)
-	}
-	return prefix, prefix.Addr().Next(), netip.AddrFrom4(last).Prev(), nil
-}

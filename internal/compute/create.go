@@ -24,10 +24,13 @@ type CreateRequest struct {
 	Description *string
 	FlavorID    string
 	ImageID     string
-	// NetworkIDs are where it gets addresses, in order; nil: the default network.
+	// Networks are where it gets addresses, in order; nil: the default network.
 	// An empty list that is not nil means no network at all. At most [MaxNICs].
-	NetworkIDs []string
-	Zone       string // empty: the first one
+	Networks []NICRequest
+	// Groups are ids or names of the security groups that its new ports are in;
+	// nil: the default one.
+	Groups []string
+	Zone   string // empty: the first one
 	// KeyName is looked up in Keys, the caller's view of their dialect; empty: no key pair.
 	KeyName  string
 	Keys     keypair.View
@@ -69,9 +72,11 @@ func (q *QuotaExceeded) Error() string {
 // Faults, in the order in which they are looked for: Forbidden (a reader),
 // Invalid (adminPass), NotFound (flavor, image), Conflict ([ErrSaving]), Invalid (flavor.ram, flavor.disk: too small for
 // the image; zone), NotFound (key pair), Invalid (networks: too many),
-// NotFound (network), Quota with a [TooMany] (metadata, files) or a
-// [QuotaExceeded], NotFound (server group), Quota with a [TooMany] (members of
-// the group), NoCapacity (no node that the group's policy allows; no address).
+// NotFound (network, port), Invalid and Conflict (a port or an address that
+// cannot be had), NotFound (security group), Quota with a [TooMany] (metadata,
+// files) or a [QuotaExceeded], NotFound (server group), Quota with a [TooMany]
+// (members of the group), NoCapacity (no node that the group's policy allows;
+// no address).
 func (s *Service) Create(ctx context.Context, c identity.Caller, req CreateRequest) ([]Instance, error) {
 	if err := mayChange(c); err != nil {
 		return nil, err
@@ -91,7 +96,14 @@ func (s *Service) Create(ctx context.Context, c identity.Caller, req CreateReque
 		if err != nil {
 			return err
 		}
-		nets, err := networks(ctx, tx, c, req.NetworkIDs)
+		plans, err := s.plans(ctx, tx, c, req.Networks)
+		if err != nil {
+			return err
+		}
+		if err := s.lockGroups(ctx, tx, c.ProjectID()); err != nil {
+			return err
+		}
+		groups, err := findGroups(ctx, tx, c.ProjectID(), req.Groups)
 		if err != nil {
 			return err
 		}
@@ -104,11 +116,6 @@ func (s *Service) Create(ctx context.Context, c identity.Caller, req CreateReque
 		}
 		if err := s.join(ctx, tx, &proto, n); err != nil {
 			return err
-		}
-		for _, net := range nets {
-			if err := tx.Lock(ctx, "addresses of "+net.ID); err != nil {
-				return err
-			}
 		}
 		taken := map[netip.Addr]bool{}
 		for k := range n {
@@ -125,7 +132,7 @@ func (s *Service) Create(ctx context.Context, c identity.Caller, req CreateReque
 			if err := s.sealPassword(&i, req.AdminPass); err != nil {
 				return err
 			}
-			if i.NICs, err = s.nics(ctx, tx, nets, taken); err != nil {
+			if i.NICs, err = s.nics(ctx, tx, plans, groups, taken); err != nil {
 				return err
 			}
 			volumes, err := s.plugDisks(ctx, tx, c, &i, req.Disks)
@@ -220,43 +227,6 @@ func bind(k keypair.KeyPair, i Instance) Binding {
 		KeyPairID: k.ID, Name: k.Name, Type: string(k.Type), PublicKey: k.PublicKey,
 		Fingerprint: k.FingerprintMD5(), State: BindingPending, Since: i.CreatedAt,
 	}
-}
-
-func networks(ctx context.Context, tx Tx, c identity.Caller, ids []string) ([]Network, error) {
-	if ids == nil {
-		ids = []string{seedID("network", DefaultNetwork)}
-	}
-	if len(ids) > MaxNICs {
-		return nil, fault.Invalidf("networks", "an instance has at most %d networks", MaxNICs)
-	}
-	var out []Network
-	for _, id := range ids {
-		n, err := visibleNetwork(ctx, tx, c, id)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, n)
-	}
-	return out, nil
-}
-
-func (s *Service) nics(ctx context.Context, tx Tx, nets []Network, taken map[netip.Addr]bool) ([]NIC, error) {
-	var out []NIC
-	for _, n := range nets {
-		a, err := s.address(ctx, tx, n, taken)
-		if err != nil {
-			return nil, err
-		}
-		taken[a] = true
-		prefix, _, _, err := n.Range()
-		if err != nil {
-			return nil, fault.Wrap(err, "reading a network's range")
-		}
-		out = append(out, NIC{
-			PortID: s.opt.NewID(), NetworkID: n.ID, Network: n.Name, MAC: s.opt.NewMAC(), Addr: a, Prefix: prefix,
-		})
-	}
-	return out, nil
 }
 
 // reserve returns how many times each the project may have more now, between

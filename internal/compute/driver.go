@@ -106,6 +106,17 @@ type NIC struct {
 	MAC       string // lower-case, colons
 	Addr      netip.Addr
 	Prefix    netip.Prefix
+
+	// Filtered is whether security groups decide what comes in: those in Groups,
+	// and nothing does without any.
+	Filtered bool
+	Groups   []GroupRef // by name, then id
+	// Down is whether nothing goes through it.
+	Down bool
+	// Floating is the address of the pool that leads here, if one does.
+	Floating netip.Addr
+	// Kept is whether the port outlives the instance, as one made before it does.
+	Kept bool
 }
 
 // Power is what a driver sees a machine do.

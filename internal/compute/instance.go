@@ -179,14 +179,3 @@ type Flavor struct {
 	DiskGiB    int
 	ExtraSpecs map[string]string
 }
-
-// Network is where instances get fixed addresses.
-type Network struct {
-	ID        string // UUID
-	Name      string
-	SubnetID  string // UUID
-	CIDR      string // "127.8.0.0/16"
-	Shared    bool
-	ProjectID string // owner
-	CreatedAt time.Time
-}

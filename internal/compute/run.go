@@ -64,11 +64,22 @@ func (s *Service) RunJob(ctx context.Context, j job.Job) error {
 	if a == actionResume {
 		return s.resume(ctx, i, j)
 	}
+	if a == actionWire {
+		err := s.wire(ctx, i.ID)
+		if err != nil && ctx.Err() == nil && j.Attempts >= patience {
+			return nil // what else is to be done to the instance waits for it; its next boot tries again
+		}
+		return err
+	}
 	t, known := transitions[a]
 	if !known || i.State.Task != t.task {
 		return nil // done before a crash, or a deletion has taken over
 	}
-	if err := s.drive(ctx, i, a); err != nil {
+	err = s.drive(ctx, i, a)
+	if err == nil && a != ActionDelete {
+		err = s.wire(ctx, i.ID)
+	}
+	if err != nil {
 		if ctx.Err() != nil {
 			return err // the lease is lost: another process has the job
 		}
@@ -135,6 +146,9 @@ func (s *Service) resume(ctx context.Context, i Instance, j job.Job) error {
 	err := s.running(ctx, i)
 	if err == nil && vm == Paused {
 		err = s.pause(ctx, i, true)
+	}
+	if err == nil {
+		err = s.wire(ctx, i.ID)
 	}
 	if err == nil || ctx.Err() != nil {
 		return err

@@ -99,6 +99,11 @@ type yard struct {
 }
 
 func newYard(t *testing.T) *yard {
+	return newYardOn(t, func(s *scripted) compute.Driver { return s })
+}
+
+// newYardOn is newYard with a driver that knows more.
+func newYardOn(t *testing.T, with func(*scripted) compute.Driver) *yard {
 	t.Helper()
 	db, err := store.Open(t.Context(), store.Options{SQLitePath: filepath.Join(t.TempDir(), "test.db"), Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
@@ -108,7 +113,7 @@ func newYard(t *testing.T) *yard {
 	y := &yard{T: t, db: db, now: time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC), driver: &scripted{
 		fail: map[string]error{}, running: map[string]bool{}, there: map[string]bool{},
 	}}
-	y.use(y.driver, compute.Usage{Instances: -1, VCPUs: -1, RAMMiB: -1})
+	y.use(with(y.driver), compute.Usage{Instances: -1, VCPUs: -1, RAMMiB: -1})
 	if err := y.service.Seed(t.Context()); err != nil {
 		t.Fatal(err)
 	}

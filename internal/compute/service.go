@@ -6,6 +6,7 @@ import (
 	"hash/fnv"
 	"io"
 	"net/netip"
+	"sync"
 	"time"
 
 	"github.com/keyreeve/keyreeve/internal/audit"
@@ -41,6 +42,8 @@ type Service struct {
 	store  Store
 	driver Driver
 	opt    Options
+
+	wiring [64]sync.Mutex // by instance
 }
 
 // New makes a service that has the driver make real what the store says.
@@ -229,39 +232,45 @@ func (s *Service) limits(ctx context.Context, tx Tx, projectID string) (Usage, e
 	return u, nil
 }
 
-// address finds a free address of the network. The search begins at a place
+// address finds a free address of the network. Faults: NoCapacity.
+func (s *Service) address(ctx context.Context, tx Tx, n Network, taken map[netip.Addr]bool) (netip.Addr, error) {
+	return s.search(n, taken, func(from, to netip.Addr) (netip.Addr, error) { return tx.NextAddress(ctx, n.ID, from, to) })
+}
+
+// search finds a free address of the network's pools; next finds the lowest
+// that is on record as free. In the driver's own ranges it begins at a place
 // that depends on the node, and skips what others on this machine use: several
 // servers on one machine share the loopback range.
-func (s *Service) address(ctx context.Context, tx Tx, n Network, taken map[netip.Addr]bool) (netip.Addr, error) {
-	prefix, first, last, err := n.Range()
-	if err != nil {
-		return netip.Addr{}, fault.Wrap(err, "reading a network's range")
-	}
-	start := first
-	if prefix.Bits() <= 16 {
+func (s *Service) search(n Network, taken map[netip.Addr]bool, next func(from, to netip.Addr) (netip.Addr, error)) (netip.Addr, error) {
+	var parts []AddressPool
+	for _, p := range n.Subnet.GivenOut() {
+		if n.ProjectID != "" || n.Subnet.Range.Bits() > 16 {
+			parts = append(parts, p)
+			continue
+		}
 		h := fnv.New32a()
 		h.Write([]byte(s.opt.Node))
-		b := first.As4()
+		b := p.From.As4()
 		b[2] = byte(h.Sum32() % 255)
-		start = netip.AddrFrom4(b)
+		start := netip.AddrFrom4(b)
+		parts = append(parts, AddressPool{start, p.To}, AddressPool{p.From, start})
 	}
-	prober, _ := s.driver.(AddressProber)
-	for _, part := range [][2]netip.Addr{{start, last}, {first, start}} {
-		for from := part[0]; from.Compare(part[1]) <= 0; {
-			a, err := tx.NextAddress(ctx, n.ID, from, part[1])
+	for _, part := range parts {
+		for from := part.From; from.Compare(part.To) <= 0; {
+			a, err := next(from, part.To)
 			if fault.Is(err, fault.NoCapacity) {
 				break
 			}
 			if err != nil {
 				return netip.Addr{}, err
 			}
-			if !taken[a] && (prober == nil || prober.AddressFree(a)) {
+			if !taken[a] && s.probe(a) {
 				return a, nil
 			}
 			from = a.Next()
 		}
 	}
-	return netip.Addr{}, &fault.Error{Kind: fault.NoCapacity, Resource: "network", Name: n.Name, Msg: "it has no free address"}
+	return netip.Addr{}, &fault.Error{Kind: fault.NoCapacity, Resource: "network", Name: n.Name, Msg: "No more IP addresses available on network " + n.ID + "."}
 }
 
 // mayChange lets members and administrators change instances.

@@ -2,7 +2,6 @@ package compute
 
 import (
 	"context"
-	"net/netip"
 	"time"
 
 	"github.com/keyreeve/keyreeve/internal/audit"
@@ -38,25 +37,19 @@ type Tx interface {
 	Flavors(ctx context.Context) ([]Flavor, error)
 	InsertFlavor(ctx context.Context, f Flavor) error
 
-	Network(ctx context.Context, id string) (Network, error)
-	// Networks returns all networks, ordered by name.
-	Networks(ctx context.Context) ([]Network, error)
-	InsertNetwork(ctx context.Context, n Network) error
-
-	// NextAddress returns the lowest address in [from, to] that no instance of
-	// the network has, NoCapacity when there is none.
-	NextAddress(ctx context.Context, networkID string, from, to netip.Addr) (netip.Addr, error)
+	NetworkTx
 
 	// Instance returns an instance with its NICs and bindings.
 	Instance(ctx context.Context, id string) (Instance, error)
 	// Instances returns instances with their NICs and bindings, newest first.
 	Instances(ctx context.Context, q InstanceQuery) ([]Instance, error)
 	// InsertInstance writes the instance, its NICs and bindings. Exists when an
-	// address is taken.
+	// address is taken, Conflict when another instance has a port.
 	InsertInstance(ctx context.Context, i Instance) error
 	// UpdateInstance writes everything of the instance but its NICs and volumes.
 	UpdateInstance(ctx context.Context, i Instance) error
-	// DeleteInstance removes the instance, its NICs and bindings.
+	// DeleteInstance removes the instance, its bindings, and its NICs but for the
+	// ports that outlive it.
 	DeleteInstance(ctx context.Context, id string) error
 	// Usage sums up what a project's instances take.
 	Usage(ctx context.Context, projectID string) (Usage, error)

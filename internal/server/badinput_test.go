@@ -72,6 +72,46 @@ var sound = map[string][]string{
 		`{"changePassword": {"adminPass": "p"}}`,
 		`{"os-resetState": {"state": "active"}}`,
 	},
+	"POST /v2.1/servers/{id}/os-interface": {
+		`{"interfaceAttachment": {"net_id": "@networks", "fixed_ips": [{"ip_address": "127.41.9.9"}], "tag": "t"}}`,
+		`{"interfaceAttachment": {"port_id": "@ports"}}`,
+	},
+	"POST /v2.1/os-security-groups":     {`{"security_group": {"name": "bad-%d", "description": "d"}}`},
+	"PUT /v2.1/os-security-groups/{id}": {`{"security_group": {"name": "bad-%d", "description": "d"}}`},
+	"POST /v2.1/os-security-group-rules": {
+		`{"security_group_rule": {"parent_group_id": "@groups", "from_port": 1, "to_port": %d, "ip_protocol": "tcp", "cidr": "10.0.0.0/8", "group_id": "@groups"}}`,
+	},
+	"PUT /v2.0/quotas/{project}": {
+		`{"quota": {"network": -1, "port": -1, "security_group": -1, "floatingip": -1, "project_id": "p", "force": true}}`,
+	},
+	"POST /v2.0/routers":  {`{"router": {"name": "r"}}`},
+	"POST /v2.0/networks": {`{"network": {"name": "bad-%d", "description": "d", "admin_state_up": true, "shared": false, "port_security_enabled": true, "router:external": false, "availability_zone_hints": [], "mtu": 1500}}`},
+	"PUT /v2.0/networks/{id}": {
+		`{"network": {"name": "bad-%d", "description": "d", "admin_state_up": true, "shared": false, "port_security_enabled": true}}`,
+	},
+	"POST /v2.0/subnets": {
+		`{"subnet": {"network_id": "@networks", "cidr": "10.9.0.0/24", "ip_version": 4, "name": "s", "gateway_ip": "10.9.0.1", "allocation_pools": [{"start": "10.9.0.2", "end": "10.9.0.9"}], "enable_dhcp": true, "dns_nameservers": ["9.9.9.9"], "host_routes": [], "description": "d", "subnetpool_id": null}}`,
+	},
+	"PUT /v2.0/subnets/{id}": {
+		`{"subnet": {"name": "s", "gateway_ip": "10.9.0.1", "allocation_pools": [{"start": "10.9.0.2", "end": "10.9.0.9"}], "enable_dhcp": true, "dns_nameservers": ["9.9.9.9"]}}`,
+	},
+	"POST /v2.0/ports": {
+		`{"port": {"network_id": "@networks", "name": "p", "description": "d", "admin_state_up": true, "mac_address": "aa:bb:cc:dd:ee:ff", "fixed_ips": [{"ip_address": "127.41.9.10"}], "security_groups": [], "port_security_enabled": true, "allowed_address_pairs": [{"ip_address": "10.0.0.0/8", "mac_address": "aa:bb:cc:dd:ee:ff"}], "device_id": "d", "device_owner": "o", "extra_dhcp_opts": [], "binding:vnic_type": "normal"}}`,
+		`{"port": {"network_id": "@networks"}}`,
+	},
+	"PUT /v2.0/ports/{id}": {
+		`{"port": {"name": "p", "admin_state_up": true, "fixed_ips": [{"ip_address": "127.41.9.11"}], "security_groups": [], "allowed_address_pairs": [{"ip_address": "10.0.0.1"}], "device_id": "d"}}`,
+	},
+	"POST /v2.0/security-groups":     {`{"security_group": {"name": "bad-%d", "description": "d", "stateful": true, "tenant_id": "@projects"}}`},
+	"PUT /v2.0/security-groups/{id}": {`{"security_group": {"name": "bad-%d", "description": "d", "stateful": false}}`},
+	"POST /v2.0/security-group-rules": {
+		`{"security_group_rule": {"security_group_id": "@groups", "direction": "ingress", "ethertype": "IPv4", "protocol": "tcp", "port_range_min": 1, "port_range_max": %d, "remote_ip_prefix": "10.0.0.0/8", "remote_group_id": null, "description": "d", "remote_address_group_id": null}}`,
+		`{"security_group_rules": [{"security_group_id": "@groups", "direction": "egress", "protocol": 6, "remote_group_id": "@groups"}]}`,
+	},
+	"POST /v2.0/floatingips": {
+		`{"floatingip": {"floating_network_id": "@pool", "port_id": "@ports", "fixed_ip_address": null, "description": "d", "subnet_id": "", "floating_ip_address": null}}`,
+	},
+	"PUT /v2.0/floatingips/{id}": {`{"floatingip": {"port_id": "@ports", "fixed_ip_address": "127.41.0.1", "description": "d"}}`},
 	"PUT /v2.1/servers/{id}": {
 		`{"server": {"name": "` + canary + `", "description": "d", "accessIPv4": "1.2.3.4", "hostname": "h", "OS-DCF:diskConfig": "AUTO"}}`,
 	},

@@ -120,12 +120,16 @@ func (d *Domain) openMachines(ctx context.Context, log *slog.Logger) (*machines,
 	if err != nil {
 		return nil, fmt.Errorf("[sim] network: %w", err)
 	}
+	floating, err := netip.ParsePrefix(d.Config.Sim.Floating)
+	if err != nil {
+		return nil, fmt.Errorf("[sim] floating: %w", err)
+	}
 	node, err := d.Dir.nodeID()
 	if err != nil {
 		return nil, err
 	}
 	driver, err := sim.New(sim.Options{
-		Dir: d.Dir.path("sim"), Network: network, Port: d.Config.Sim.Port, Gateway: d.Config.Sim.Gateway,
+		Dir: d.Dir.path("sim"), Network: network, Floating: floating, Port: d.Config.Sim.Port, Gateway: d.Config.Sim.Gateway,
 		DiskBytes: int64(d.Config.Sim.DiskMiB) << 20, Zones: []string{"nova"}, Now: time.Now, Log: log,
 	})
 	if err != nil {

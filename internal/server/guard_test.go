@@ -259,7 +259,8 @@ func (w *world) things(t *testing.T) {
 		"os-keypairs": canary, "servers": made[0].ID, "flavors": "1", "images": images[0].ID,
 		"networks": nic.NetworkID, "ports": nic.PortID, "users": member.User.ID, "projects": member.ProjectID(),
 		"domains": identity.DefaultAccountID, "roles": identity.RoleMember.ID(), "os-quota-sets": member.ProjectID(), "os-simple-tenant-usage": member.ProjectID(),
-		"quotas": member.ProjectID(), "extensions": "os-keypairs", "v2": member.ProjectID(), "ips": nic.Network,
+		"quotas": member.ProjectID(), "os-interface": nic.PortID, "security-groups": nic.Groups[0].ID, "os-security-groups": nic.Groups[0].ID, "groups": nic.Groups[0].ID,
+		"pool": w.pool(t), "extensions": "os-keypairs", "v2": member.ProjectID(), "ips": nic.Network,
 		"v3": member.ProjectID(), "volumes": w.volume(t).ID, "types": w.server.machines.compute.VolumeTypes()[0].ID,
 	}
 }
@@ -274,6 +275,22 @@ func (w *world) volume(t *testing.T) compute.Volume {
 		t.Fatal(err)
 	}
 	return v
+}
+
+// pool is the network of floating addresses.
+func (w *world) pool(t *testing.T) string {
+	t.Helper()
+	networks, err := w.server.machines.compute.Networks(t.Context(), w.callers["member"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range networks {
+		if n.External {
+			return n.ID
+		}
+	}
+	t.Fatal("there is no pool of floating addresses")
+	return ""
 }
 
 func (w *world) send(t *testing.T, method, path, body, who string) (int, string) {

@@ -73,27 +73,3 @@ func (t *Tx) InsertFlavor(ctx context.Context, f compute.Flavor) error {
 		`INSERT INTO flavors (`+flavorColumns+`) VALUES ($1, $2, $3, $4, $5, $6)`,
 		f.ID, f.Name, f.VCPUs, f.RAMMiB, f.DiskGiB, jsonText(f.ExtraSpecs))
 }
-
-const networkColumns = `id, name, subnet_id, cidr, shared, project_id, created_at`
-
-func scanNetwork(s scanner) (n compute.Network, err error) {
-	err = s.Scan(&n.ID, &n.Name, &n.SubnetID, &n.CIDR, &n.Shared, &n.ProjectID, instant{&n.CreatedAt})
-	return n, err
-}
-
-// Network implements [compute.Tx].
-func (t *Tx) Network(ctx context.Context, id string) (compute.Network, error) {
-	return one(ctx, t, "network", id, scanNetwork, `SELECT `+networkColumns+` FROM networks WHERE id = $1`, id)
-}
-
-// Networks implements [compute.Tx].
-func (t *Tx) Networks(ctx context.Context) ([]compute.Network, error) {
-	return all(ctx, t, "network", scanNetwork, `SELECT `+networkColumns+` FROM networks ORDER BY name, id`)
-}
-
-// InsertNetwork implements [compute.Tx].
-func (t *Tx) InsertNetwork(ctx context.Context, n compute.Network) error {
-	return t.insert(ctx, "network", n.ID,
-		`INSERT INTO networks (`+networkColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		n.ID, n.Name, n.SubnetID, n.CIDR, bit(n.Shared), n.ProjectID, micros(n.CreatedAt))
-}

@@ -18,11 +18,12 @@ const instanceColumns = `id, region, project_id, user_id, name, description, ima
 const instanceQuery = `SELECT i.id, i.region, i.project_id, i.user_id, i.name, i.description, i.image, i.flavor,
 		i.zone, i.node, i.vm_state, i.task, i.fault, i.metadata, i.user_data, i.tags, i.reservation_id, i.launch_index,
 		i.created_at, i.updated_at, i.launched_at, i.traits, i.group_id,
-		n.seq, n.port_id, n.network_id, n.network, n.mac, n.addr, n.prefix,
+		n.seq, ` + nicColumns + `,
 		b.seq, b.key_pair_id, b.name, b.type, b.public_key, b.fingerprint, b.state, b.since,
 		a.id, a.instance_id, a.device, a.delete_on_termination, a.tag, a.at, v.id, v.name, v.size_gib, v.type, v.status
 	FROM (SELECT * FROM instances %s) AS i
-	LEFT JOIN nics n ON n.instance_id = i.id
+	LEFT JOIN ports n ON n.instance_id = i.id
+	LEFT JOIN floating_ips f ON f.port_id = n.id
 	LEFT JOIN bindings b ON b.instance_id = i.id
 	LEFT JOIN attachments a ON a.instance_id = i.id
 	LEFT JOIN volumes v ON v.id = a.volume_id
@@ -44,12 +45,13 @@ func scanInstance(s scanner) (r instanceRow, err error) {
 	var flavor flavorSnapshot
 	var broken *faultRecord
 	var traits traitsRecord
-	err = s.Scan(&i.ID, &i.Region, &i.ProjectID, &i.UserID, &i.Name, &i.Description, jsonInto{&image}, jsonInto{&flavor},
+	dest := []any{&i.ID, &i.Region, &i.ProjectID, &i.UserID, &i.Name, &i.Description, jsonInto{&image}, jsonInto{&flavor},
 		&i.Zone, &i.Node, &i.State.VM, &i.State.Task, jsonInto{&broken}, jsonInto{&i.Metadata}, &i.UserData, jsonInto{&i.Tags},
 		&i.ReservationID, &i.LaunchIndex, instant{&i.CreatedAt}, instant{&i.UpdatedAt}, instant{&i.LaunchedAt}, jsonInto{&traits}, &i.GroupID,
-		&r.nicSeq, &n.portID, &n.networkID, &n.network, &n.mac, &n.addr, &n.prefix,
-		&r.bindSeq, &b.keyPairID, &b.name, &b.kind, &b.publicKey, &b.fingerprint, &b.state, &b.since,
-		&v.id, &v.instanceID, &v.device, &v.deletes, &v.tag, &v.at, &v.volumeID, &v.name, &v.size, &v.kind, &v.status)
+		&r.nicSeq}
+	dest = append(dest, n.dest()...)
+	err = s.Scan(append(dest, &r.bindSeq, &b.keyPairID, &b.name, &b.kind, &b.publicKey, &b.fingerprint, &b.state, &b.since,
+		&v.id, &v.instanceID, &v.device, &v.deletes, &v.tag, &v.at, &v.volumeID, &v.name, &v.size, &v.kind, &v.status)...)
 	i.Image, i.Flavor, i.Fault = compute.Image(image), compute.Flavor(flavor), (*compute.InstanceFault)(broken)
 	traits.put(i)
 	return r, err
@@ -154,9 +156,12 @@ func (t *Tx) UpdateInstance(ctx context.Context, i compute.Instance) error {
 	return t.putBindings(ctx, i)
 }
 
-// DeleteInstance implements [compute.Tx]. NICs and bindings go with the row
-// that they refer to.
+// DeleteInstance implements [compute.Tx]. Bindings go with the row that they
+// refer to.
 func (t *Tx) DeleteInstance(ctx context.Context, id string) error {
+	if err := t.dropNICs(ctx, id); err != nil {
+		return err
+	}
 	return t.change(ctx, "instance", id, `DELETE FROM instances WHERE id = $1`, id)
 }
 

@@ -24,7 +24,7 @@ type migration struct {
 
 // fills are the parts of migrations that SQL cannot calculate, by their
 // numbers. Each must keep working on the schema of its own number.
-var fills = map[int]func(context.Context, *Tx) error{2: fillFingerprints}
+var fills = map[int]func(context.Context, *Tx) error{2: fillFingerprints, 6: fillDefaultGroups}
 
 // migrations returns the embedded ones in order. Their files are numbered
 // without gaps from 0001, which is a matter of the build: it panics otherwise.

@@ -112,7 +112,22 @@ func TestPlans(t *testing.T) {
 			return err
 		},
 		"address gap": func(tx *Tx) error { return tx.each(ctx, "", nil, addressGap, "n", 1, 2) },
-		"next job":    func(tx *Tx) error { return tx.each(ctx, "", nil, claimCandidate, 1, "n") },
+		"port":        func(tx *Tx) error { _, err := tx.Port(ctx, "p"); return err },
+		"ports": func(tx *Tx) error {
+			_, err := tx.Ports(ctx, compute.PortQuery{ProjectID: "p"})
+			return err
+		},
+		"ports of instance": func(tx *Tx) error {
+			_, err := tx.Ports(ctx, compute.PortQuery{DeviceID: "i"})
+			return err
+		},
+		"security group":  func(tx *Tx) error { _, err := tx.SecurityGroup(ctx, "g"); return err },
+		"security groups": func(tx *Tx) error { _, err := tx.SecurityGroups(ctx, "p"); return err },
+		"guarded":         func(tx *Tx) error { _, _, err := tx.Guarded(ctx, "g", "h"); return err },
+		"floating IPs":    func(tx *Tx) error { _, err := tx.FloatingIPs(ctx, "p"); return err },
+		"floating gap":    func(tx *Tx) error { return tx.each(ctx, "", nil, floatingGap, 1, 2) },
+		"network usage":   func(tx *Tx) error { _, err := tx.NetworkUsage(ctx, "p"); return err },
+		"next job":        func(tx *Tx) error { return tx.each(ctx, "", nil, claimCandidate, 1, "n") },
 		"audit entry": func(tx *Tx) error {
 			return tx.each(ctx, "", nil, `SELECT id FROM audit WHERE resource = $1 AND name = $2 ORDER BY at DESC, id DESC LIMIT 5`, "r", "n")
 		},
@@ -137,7 +152,7 @@ func TestPlans(t *testing.T) {
 
 // fromPart holds for scans of what another part of the query has selected.
 func fromPart(plan string) bool {
-	return plan == "SCAN own" || plan == "SCAN shared" || plan == "SCAN i" || plan == "SCAN f"
+	return plan == "SCAN own" || plan == "SCAN shared" || plan == "SCAN i" || plan == "SCAN f" || plan == "SCAN CONSTANT ROW"
 }
 
 // byFingerprint holds for searches in an index of fingerprints.

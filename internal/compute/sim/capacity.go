@@ -14,7 +14,7 @@ import (
 // the server would not even answer a request to stop an instance.
 const reserved = 1024
 
-// listenersFor returns how many guests may listen when the process may have
+// listenersFor returns how many addresses guests may listen on when the process may have
 // limit files open.
 func listenersFor(limit uint64) int64 {
 	limit = min(limit, 1<<30) // no limit at all is a number that fits nowhere
@@ -31,13 +31,13 @@ func maxListeners() (int64, error) {
 	return listenersFor(uint64(l.Cur)), nil //nolint:unconvert // it is signed on some systems
 }
 
-// take counts one more listening guest, until give.
+// take counts one more address that is listened on, until give.
 func (d *Driver) take(id string) error {
 	if d.listening.Add(1) <= d.maxListening {
 		return nil
 	}
 	d.give()
-	return fullFault(id, fmt.Errorf("%d simulated instances run", d.maxListening))
+	return fullFault(id, fmt.Errorf("simulated instances listen on %d addresses", d.maxListening))
 }
 
 func (d *Driver) give() { d.listening.Add(-1) }

@@ -44,12 +44,17 @@ const (
 // nothing outside this machine reaches them.
 var DefaultNetwork = netip.MustParsePrefix("127.8.0.0/16")
 
+// DefaultFloating is where floating addresses come from.
+var DefaultFloating = netip.MustParsePrefix("127.9.0.0/16")
+
 // Options say how the driver runs guests. Only Dir must be given.
 type Options struct {
 	// Dir is the driver's own folder; it is made when it is missing.
 	Dir string
 	// Network is the range of the instances' addresses.
 	Network netip.Prefix
+	// Floating is the range of floating addresses.
+	Floating netip.Prefix
 	// Port is where guests listen; 0 takes 22 where that can be bound, else 2200.
 	Port int
 	// Gateway is one more address, HOST:PORT, where `ssh USER%INSTANCE@HOST`
@@ -67,8 +72,8 @@ type Options struct {
 }
 
 // Driver runs simulated guests. It implements [compute.Driver],
-// [compute.AddressProber], [compute.Pauser], [compute.Resizer] and
-// [compute.Snapshotter].
+// [compute.Pauser], [compute.Resizer], [compute.Snapshotter] and every ability
+// that has to do with networks.
 type Driver struct {
 	opt    Options
 	port   int
@@ -78,9 +83,10 @@ type Driver struct {
 
 	ctx    context.Context // ends with the driver
 	cancel context.CancelFunc
-	gate   *listener // nil without a gateway
+	gate   *doors // nil without a gateway
+	gateAt netip.AddrPort
 
-	listening    atomic.Int64 // guests that listen
+	listening    atomic.Int64 // addresses that guests listen on
 	maxListening int64
 
 	mu       sync.Mutex
@@ -96,6 +102,9 @@ var (
 	_ compute.Pauser        = (*Driver)(nil)
 	_ compute.Resizer       = (*Driver)(nil)
 	_ compute.Snapshotter   = (*Driver)(nil)
+	_ compute.RuleSetter    = (*Driver)(nil)
+	_ compute.Forwarder     = (*Driver)(nil)
+	_ compute.Plugger       = (*Driver)(nil)
 )
 
 // New opens the driver's folder and reads what instances are there; none runs
@@ -132,8 +141,16 @@ func (o *Options) complete() error {
 	if !o.Network.IsValid() {
 		o.Network = DefaultNetwork
 	}
-	if o.Network = o.Network.Masked(); o.Network.Bits() > 30 || !o.Network.Addr().IsLoopback() {
-		return fault.Invalidf("network", "%s is not a range of loopback addresses: simulated instances would be open to the network", o.Network)
+	if !o.Floating.IsValid() {
+		o.Floating = DefaultFloating
+	}
+	for field, p := range map[string]*netip.Prefix{"network": &o.Network, "floating": &o.Floating} {
+		if *p = p.Masked(); p.Bits() > 30 || !p.Addr().IsLoopback() {
+			return fault.Invalidf(field, "%s is not a range of loopback addresses: simulated instances would be open to the network", *p)
+		}
+	}
+	if o.Network.Overlaps(o.Floating) {
+		return fault.Invalidf("floating", "the range of floating addresses, %s, overlaps the instances' own, %s", o.Floating, o.Network)
 	}
 	if o.Port < 0 || o.Port > 65535 {
 		return fault.Invalidf("port", "%d is not a port", o.Port)

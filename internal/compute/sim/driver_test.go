@@ -200,6 +200,7 @@ func TestBadSpecs(t *testing.T) {
 		"empty id":          func(s *compute.Spec) { s.ID = "" },
 		"hostname":          func(s *compute.Spec) { s.Hostname = "a\nb" },
 		"user":              func(s *compute.Spec) { s.Access.User = "a:0:0" },
+		"loopback address":  func(s *compute.Spec) { s.NICs[0].Addr = netip.MustParseAddr("127.0.0.1") },
 		"foreign address":   func(s *compute.Spec) { s.NICs[0].Addr = netip.MustParseAddr("0.0.0.0") },
 	} {
 		spec := newSpec()

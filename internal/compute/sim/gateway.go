@@ -15,7 +15,7 @@ func (d *Driver) GatewayAddr() netip.AddrPort {
 	if d.gate == nil {
 		return netip.AddrPort{}
 	}
-	return d.gate.addr()
+	return d.gateAt
 }
 
 // find is how the gateway finds an instance by id or name.
@@ -53,9 +53,11 @@ func (d *Driver) openGateway() error {
 	if err != nil {
 		return &fault.Error{Kind: fault.Unavailable, Resource: "gateway", Name: d.opt.Gateway, Msg: "the SSH gateway cannot listen there: choose another address", Err: err}
 	}
-	d.gate = listen(d.ctx, ln, maxGateway, func(ctx context.Context, conn net.Conn) {
+	d.gateAt = addrOf(ln)
+	d.gate = newDoors(d.ctx, maxGateway, func(net.Conn) bool { return true }, func(ctx context.Context, conn net.Conn) {
 		d.server.Serve(ctx, conn, sshd.Door{HostKeys: signers, Route: sshd.Gateway(d.find), Passwords: true})
 	})
+	d.gate.open(ln)
 	return nil
 }
 

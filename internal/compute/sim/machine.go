@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net"
-	"net/netip"
 	"os"
 	"reflect"
 	"sync"
@@ -18,8 +17,9 @@ import (
 	"github.com/keyreeve/keyreeve/internal/fault"
 )
 
-// machine is one instance. An idle one costs its state, a listener and the
-// goroutine that accepts: its disk is open only while somebody uses it.
+// machine is one instance. An idle one costs its state, and a listener with the
+// goroutine that accepts for each of its addresses: its disk is open only while
+// somebody uses it.
 type machine struct {
 	d  *Driver
 	id string
@@ -30,8 +30,13 @@ type machine struct {
 	state    *state // replaced, never changed
 	up       bool
 	bootedAt time.Time
-	ln       *listener // nil for guests without SSH or without a network
-	gate     gate      // shut while the guest is paused
+	doors    *doors                    // while it runs, but for guests without SSH
+	gate     gate                      // shut while the guest is paused
+	rules    map[string][]compute.Rule // by port; a port that is missing lets nothing in
+	forwards []compute.Forward
+
+	saving sync.Mutex // held while the state is changed
+	wiring sync.Mutex // held while doors open and close
 
 	guest     *guest.Guest // while somebody uses the disk
 	sockets   sockets      // what is plugged into guest
@@ -51,8 +56,6 @@ func (m *machine) running() bool {
 	return m.up
 }
 
-func (m *machine) addr() netip.Addr { return m.current().addr() }
-
 func (m *machine) facts() guest.Facts {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -68,6 +71,8 @@ func (m *machine) folder(f func(*os.Root) error) error {
 
 // update changes the state and writes it down before it counts.
 func (m *machine) update(change func(*state) error) error {
+	m.saving.Lock()
+	defer m.saving.Unlock()
 	next := *m.current()
 	if err := change(&next); err != nil {
 		return err
@@ -134,21 +139,24 @@ func (m *machine) release() {
 // Enter lets a connection in while the instance runs.
 func (m *machine) Enter(conn net.Conn) (*guest.Guest, func(), error) {
 	m.mu.Lock()
-	ln := m.ln
+	in := m.doors
 	m.mu.Unlock()
-	if ln == nil {
-		return nil, nil, errors.New("the instance does not run, or has no network")
+	if in == nil {
+		return nil, nil, errors.New("the instance does not run")
 	}
-	if !ln.enter(conn) {
+	if !in.knows(conn) && !m.admitsAnywhere(conn) {
+		return nil, nil, errors.New("the instance has no network, or its security groups let nobody in from there")
+	}
+	if !in.enter(conn) {
 		return nil, nil, errors.New("the instance is stopping or has too many connections")
 	}
 	under(conn, &m.gate)
 	g, release, err := m.acquire()
 	if err != nil {
-		ln.remove(conn)
+		in.remove(conn)
 		return nil, nil, err
 	}
-	return g, func() { release(); ln.remove(conn) }, nil
+	return g, func() { release(); in.remove(conn) }, nil
 }
 
 // CheckPassword tells whether the password is the default user's and passwords are taken.
@@ -242,7 +250,7 @@ func (m *machine) accessFault(err error) error {
 		Msg: "the guest's authorized_keys could not be written: its disk is full, or somebody made something else of it", Err: err}
 }
 
-// start opens the listener; op is held.
+// start opens the doors; op is held.
 func (m *machine) start() error {
 	s := m.current()
 	m.mu.Lock()
@@ -251,35 +259,17 @@ func (m *machine) start() error {
 	if err := m.logBoot(); err != nil {
 		return err
 	}
-	var ln *listener
-	if s.listens() {
-		var err error
-		if ln, err = m.listen(netip.AddrPortFrom(s.addr(), uint16(m.d.port))); err != nil {
-			return err
-		}
-	}
 	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.ln, m.up = ln, true
+	m.up = true
+	if s.hasLogins() {
+		m.doors = newDoors(m.d.ctx, maxConns, m.admits, m.serve)
+	}
+	m.mu.Unlock()
+	if err := m.rewire(); err != nil {
+		m.stop(time.Second)
+		return err
+	}
 	return nil
-}
-
-// listen opens the listener. Faults: NoCapacity without file descriptors,
-// Unavailable when somebody has the address.
-func (m *machine) listen(at netip.AddrPort) (*listener, error) {
-	if err := m.d.take(m.id); err != nil {
-		return nil, err
-	}
-	tcp, err := net.Listen("tcp", at.String())
-	if err == nil {
-		return listen(m.d.ctx, tcp, maxConns, m.serve), nil
-	}
-	m.d.give()
-	if outOfFiles(err) {
-		return nil, fullFault(m.id, err)
-	}
-	return nil, &fault.Error{Kind: fault.Unavailable, Resource: "instance", Name: m.id,
-		Msg: "it cannot listen on " + at.String() + ": another program has that address", Err: err}
 }
 
 func (m *machine) serve(ctx context.Context, conn net.Conn) {
@@ -301,20 +291,24 @@ func (m *machine) serve(ctx context.Context, conn net.Conn) {
 	})
 }
 
-// stop closes the listener and all connections; op is held.
+// stop closes the doors and all connections; op is held.
 func (m *machine) stop(grace time.Duration) {
+	m.wiring.Lock()
 	m.mu.Lock()
-	ln := m.ln
-	m.ln, m.up = nil, false
+	in := m.doors
+	m.doors, m.up = nil, false
 	m.mu.Unlock()
+	m.wiring.Unlock()
 	m.gate.set(false)
-	if ln != nil {
-		ln.close(grace)
-		m.d.give()
+	if in != nil {
+		for range in.close(grace) {
+			m.d.give()
+		}
 	}
 }
 
 func (m *machine) observe() compute.Observed {
+	at := m.entrance()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	o := compute.Observed{ID: m.id, Power: compute.PowerStopped, HostKeys: append([]string(nil), m.state.HostKeys...)}
@@ -324,8 +318,8 @@ func (m *machine) observe() compute.Observed {
 			o.Power = compute.PowerPaused
 		}
 	}
-	if m.ln != nil {
-		o.SSH = m.ln.addr()
+	if m.doors != nil {
+		o.SSH = at
 	}
 	return o
 }

@@ -52,6 +52,23 @@ type nicState struct {
 	MAC    string       `json:"mac"`
 	Addr   netip.Addr   `json:"addr"`
 	Prefix netip.Prefix `json:"prefix"`
+
+	PortID   string   `json:"port_id,omitempty"`
+	Filtered bool     `json:"filtered,omitempty"`
+	Groups   []string `json:"groups,omitempty"` // ids
+	Down     bool     `json:"down,omitempty"`
+}
+
+func nicStates(nics []compute.NIC) []nicState {
+	var out []nicState
+	for _, n := range nics {
+		s := nicState{MAC: n.MAC, Addr: n.Addr, Prefix: n.Prefix, PortID: n.PortID, Filtered: n.Filtered, Down: n.Down}
+		for _, g := range n.Groups {
+			s.Groups = append(s.Groups, g.ID)
+		}
+		out = append(out, s)
+	}
+	return out
 }
 
 type accessState struct {
@@ -78,9 +95,7 @@ func newState(spec compute.Spec) *state {
 	if s.User == "" {
 		s.User = "root" // a Windows guest's disk has no user of its own
 	}
-	for _, n := range spec.NICs {
-		s.NICs = append(s.NICs, nicState{n.MAC, n.Addr, n.Prefix})
-	}
+	s.NICs = nicStates(spec.NICs)
 	for _, v := range spec.Volumes {
 		s.Volumes = append(s.Volumes, plugOf(v))
 	}
@@ -90,7 +105,7 @@ func newState(spec compute.Spec) *state {
 // hasLogins tells whether the guest has users and host keys: Windows has none here.
 func (s *state) hasLogins() bool { return s.OSType != string(compute.Windows) }
 
-// listens tells whether the guest's SSH server has an address to be reached at.
+// listens tells whether the guest's SSH server has an address to listen on.
 func (s *state) listens() bool { return s.hasLogins() && len(s.NICs) > 0 }
 
 func (s *state) addr() netip.Addr {
@@ -171,8 +186,9 @@ func (d *Driver) check(spec compute.Spec) error {
 		return fault.Invalidf("hostname", "%q is not a host name", spec.Hostname)
 	case spec.Image.OSType == compute.Windows:
 		return nil
-	case len(spec.NICs) > 0 && !d.opt.Network.Contains(spec.NICs[0].Addr):
-		return fault.Invalidf("nics", "%s is not in the network of simulated instances, %s", spec.NICs[0].Addr, d.opt.Network)
+	}
+	if err := d.checkNICs(spec.NICs); err != nil {
+		return err
 	}
 	return checkAccess(spec.Access)
 }

@@ -15,6 +15,19 @@ type NeutronStyle struct {
 	Identity  Base
 }
 
+// NeutronError is an answer that [NeutronStyle]'s own table does not have.
+type NeutronError struct {
+	Status    int
+	Type, Msg string
+	Err       error // the cause
+}
+
+// Error returns the text of the answer.
+func (e *NeutronError) Error() string { return e.Type + ": " + e.Msg }
+
+// Unwrap returns the cause.
+func (e *NeutronError) Unwrap() error { return e.Err }
+
 // JSON answers with a body.
 func (s NeutronStyle) JSON(w http.ResponseWriter, r *http.Request, status int, body any) {
 	s.requestID(w.Header(), r)
@@ -33,9 +46,14 @@ func (s NeutronStyle) UnknownRoute(w http.ResponseWriter, r *http.Request) {
 	s.refuse(w, r, http.StatusNotFound, "HTTPNotFound", routeUnknown)
 }
 
-// Error answers with an error: a [fault.Error], [ErrMediaType], or any other,
-// which is internal.
+// Error answers with an error: a [*NeutronError], a [fault.Error],
+// [ErrMediaType], or any other, which is internal.
 func (s NeutronStyle) Error(w http.ResponseWriter, r *http.Request, err error) {
+	var own *NeutronError
+	if errors.As(err, &own) {
+		s.refuse(w, r, own.Status, own.Type, own.Msg)
+		return
+	}
 	if errors.Is(err, ErrMediaType) {
 		s.refuse(w, r, http.StatusUnsupportedMediaType, "HTTPUnsupportedMediaType", mediaTypeText)
 		return

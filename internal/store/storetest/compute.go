@@ -29,7 +29,10 @@ func flavor(id string, ram int) compute.Flavor {
 }
 
 func network(id string) compute.Network {
-	return compute.Network{ID: id, Name: "network " + id, SubnetID: "s" + id, CIDR: "127.8.0.0/24", Shared: true, ProjectID: "p1", CreatedAt: epoch}
+	return compute.Network{
+		ID: id, Name: "network " + id, Shared: true, ProjectID: "p1", CreatedAt: epoch, UpdatedAt: epoch, Revision: 1,
+		Subnet: &compute.Subnet{ID: "s" + id, Range: netip.MustParsePrefix("127.8.0.0/24"), DHCP: true, CreatedAt: epoch, UpdatedAt: epoch},
+	}
 }
 
 func testCatalog(t *testing.T, s suite) {

@@ -1,7 +1,6 @@
 // Package neutron speaks the OpenStack Networking API v2.0, as Neutron 21 (Zed)
-// answers it, for reading: networks belong to the deployment, ports come and go
-// with their servers, and every project has one security group
-// (https://docs.openstack.org/api-ref/network/v2/).
+// answers it: networks and their subnets, ports, security groups and floating
+// addresses (https://docs.openstack.org/api-ref/network/v2/).
 package neutron
 
 import (
@@ -11,7 +10,7 @@ import (
 
 	"github.com/keyreeve/keyreeve/internal/compute"
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack"
-	"github.com/keyreeve/keyreeve/internal/fault"
+	"github.com/keyreeve/keyreeve/internal/dialect/openstack/schema"
 	"github.com/keyreeve/keyreeve/internal/identity"
 	"github.com/keyreeve/keyreeve/internal/wire"
 )
@@ -33,28 +32,32 @@ type Dialect struct {
 	service openstack.PlainService
 }
 
-// resource is a kind of thing that the API lists and shows.
+// resource is a kind of thing that the API has.
 type resource struct {
 	name       string // of one, in bodies: "security_group"
 	collection string // of many: "security_groups"
-	word       string // in faults: "security group"
-	// all returns what the caller may see; id is set where only one is wanted.
-	all func(d *Dialect, c *openstack.Call, id string) ([]openstack.Fields, error)
+	list       func(d *Dialect, c *openstack.Call) ([]openstack.Fields, error)
+	// show may be nil for what can only be listed.
+	show func(d *Dialect, c *openstack.Call, id string) (openstack.Fields, error)
+	// attributes are the members of bodies; without any, none can be made.
+	attributes []attribute
+	create     func(d *Dialect, c *openstack.Call, in []input) ([]openstack.Fields, error)
+	update     func(d *Dialect, c *openstack.Call, id string, in input) (openstack.Fields, error) // nil: it cannot be changed
+	remove     func(d *Dialect, c *openstack.Call, id string) error
+	bulk       bool // several are made at once
 }
 
 // resources are what is served, in the order of the API's own list.
 var resources = []resource{
-	{"network", "networks", "network", (*Dialect).networks},
-	{"subnet", "subnets", "subnet", (*Dialect).subnets},
-	{"port", "ports", "port", (*Dialect).ports},
-	{"security_group", "security_groups", "security group", (*Dialect).groups},
-	{"security_group_rule", "security_group_rules", "security group rule", (*Dialect).groupRules},
-	// Neither can be made here, so there is none.
-	{"floatingip", "floatingips", "floating IP", none},
-	{"router", "routers", "router", none},
+	{"network", "networks", (*Dialect).networks, (*Dialect).network, networkAttributes, (*Dialect).createNetwork, (*Dialect).updateNetwork, (*Dialect).deleteNetwork, false},
+	{"subnet", "subnets", (*Dialect).subnets, (*Dialect).subnet, subnetAttributes, (*Dialect).createSubnet, (*Dialect).updateSubnet, (*Dialect).deleteSubnet, false},
+	{"port", "ports", (*Dialect).ports, (*Dialect).port, portAttributes, (*Dialect).createPort, (*Dialect).updatePort, (*Dialect).deletePort, false},
+	{"security_group", "security_groups", (*Dialect).groups, (*Dialect).group, groupAttributes, (*Dialect).createGroup, (*Dialect).updateGroup, (*Dialect).deleteGroup, false},
+	{"security_group_rule", "security_group_rules", (*Dialect).groupRules, (*Dialect).groupRule, ruleAttributes, (*Dialect).createRules, nil, (*Dialect).deleteRule, true},
+	{"floatingip", "floatingips", (*Dialect).floatingIPs, (*Dialect).floatingIP, floatingAttributes, (*Dialect).createFloatingIP, (*Dialect).updateFloatingIP, (*Dialect).deleteFloatingIP, false},
+	{name: "router", collection: "routers", list: (*Dialect).routers, show: (*Dialect).router},
+	{name: "availability_zone", collection: "availability_zones", list: (*Dialect).zones},
 }
-
-func none(*Dialect, *openstack.Call, string) ([]openstack.Fields, error) { return nil, nil }
 
 // New makes the dialect.
 func New(opt Options) *Dialect {
@@ -65,6 +68,14 @@ func New(opt Options) *Dialect {
 	reads := func(path string, access identity.Access, rule openstack.Rule, h openstack.Handler) openstack.Route {
 		return openstack.Route{Method: http.MethodGet, Pattern: path, Access: access, Rule: rule, Handle: h}
 	}
+	anything := func(openstack.Microversion) schema.Schema { return schema.Any{} }
+	changes := func(method, path string, access identity.Access, rule openstack.Rule, h openstack.Handler) openstack.Route {
+		rt := openstack.Route{Method: method, Pattern: path, Access: access, Rule: rule, Handle: h}
+		if method != http.MethodDelete {
+			rt.Body = anything
+		}
+		return rt
+	}
 	routes := []openstack.Route{
 		reads("/", identity.Public, "", d.version),
 		reads("/v2.0", identity.AnyUser, "get_version", d.index),
@@ -72,12 +83,36 @@ func New(opt Options) *Dialect {
 		reads("/v2.0/extensions", identity.AnyUser, "get_extensions", d.listExtensions),
 		reads("/v2.0/extensions/{alias}", identity.AnyUser, "get_extension", d.showExtension),
 		reads("/v2.0/quotas/{project}", identity.ProjectReader, "get_quota", d.showQuota),
+		reads("/v2.0/quotas/{project}/default", identity.ProjectReader, "get_quota", d.showDefaultQuota),
+		reads("/v2.0/quotas/{project}/details", identity.ProjectReader, "get_quota", d.showQuotaDetails),
+		reads("/v2.0/quotas/{project}/details.json", identity.ProjectReader, "get_quota", d.showQuotaDetails),
+		changes(http.MethodPut, "/v2.0/quotas/{project}", identity.Administrator, "update_quota", d.updateQuota),
+		changes(http.MethodDelete, "/v2.0/quotas/{project}", identity.Administrator, "delete_quota", d.deleteQuota),
+		// None can be made: it is said why.
+		changes(http.MethodPost, "/v2.0/routers", identity.ProjectMember, "create_router", d.noRouters),
 	}
 	for _, r := range resources {
 		path := "/v2.0/" + strings.ReplaceAll(r.collection, "_", "-")
-		routes = append(routes,
-			reads(path, identity.ProjectReader, openstack.Rule("get_"+r.name), d.list(r, path)),
-			reads(path+"/{id}", identity.ProjectReader, openstack.Rule("get_"+r.name), d.show(r)))
+		if r.name == "availability_zone" {
+			path = "/v2.0/availability_zones" // the only one with an underscore
+		}
+		one := path + "/{id}"
+		routes = append(routes, reads(path, identity.ProjectReader, openstack.Rule("get_"+r.name), d.listing(r, path)))
+		if r.show != nil {
+			routes = append(routes, reads(one, identity.ProjectReader, openstack.Rule("get_"+r.name), d.showing(r)))
+		}
+		if r.create != nil {
+			routes = append(routes, changes(http.MethodPost, path, identity.ProjectMember, openstack.Rule("create_"+r.name), d.creating(r)))
+		}
+		if r.update != nil {
+			routes = append(routes, changes(http.MethodPut, one, identity.ProjectMember, openstack.Rule("update_"+r.name), d.updating(r)))
+		}
+		if r.remove != nil {
+			routes = append(routes, changes(http.MethodDelete, one, identity.ProjectMember, openstack.Rule("delete_"+r.name), d.removing(r)))
+		}
+	}
+	for k, rt := range routes {
+		routes[k].Handle = func(w http.ResponseWriter, c *openstack.Call) error { return named(rt.Handle(w, c), c.Method) }
 	}
 	d.service = openstack.PlainService{Name: "neutron", Type: "network", Tokens: opt.Identity, Base: opt.Base, Style: d.style, Routes: routes}
 	return d
@@ -106,13 +141,13 @@ func (d *Dialect) index(w http.ResponseWriter, c *openstack.Call) error {
 	return nil
 }
 
-func (d *Dialect) list(r resource, path string) openstack.Handler {
+func (d *Dialect) listing(r resource, path string) openstack.Handler {
 	return func(w http.ResponseWriter, c *openstack.Call) error {
 		page, err := pageAsked(c.Query)
 		if err != nil {
 			return err
 		}
-		all, err := r.all(d, c, "")
+		all, err := r.list(d, c)
 		if err != nil {
 			return err
 		}
@@ -130,19 +165,57 @@ func (d *Dialect) list(r resource, path string) openstack.Handler {
 	}
 }
 
-func (d *Dialect) show(r resource) openstack.Handler {
+func (d *Dialect) showing(r resource) openstack.Handler {
 	return func(w http.ResponseWriter, c *openstack.Call) error {
-		id := c.PathValue("id")
-		all, err := r.all(d, c, id)
+		one, err := r.show(d, c, c.PathValue("id"))
 		if err != nil {
 			return err
 		}
-		for _, one := range all {
-			if idOf(one) == id {
-				d.style.JSON(w, c.Request, http.StatusOK, openstack.Fields{openstack.F(r.name, narrowed([]openstack.Fields{one}, c.Query)[0])})
-				return nil
-			}
+		d.style.JSON(w, c.Request, http.StatusOK, openstack.Fields{openstack.F(r.name, narrowed([]openstack.Fields{one}, c.Query)[0])})
+		return nil
+	}
+}
+
+func (d *Dialect) creating(r resource) openstack.Handler {
+	return func(w http.ResponseWriter, c *openstack.Call) error {
+		in, many, err := r.inputs(c)
+		if err != nil {
+			return err
 		}
-		return fault.Missing(r.word, id)
+		made, err := r.create(d, c, in)
+		if err != nil {
+			return err
+		}
+		out := openstack.F(r.collection, made)
+		if !many {
+			out = openstack.F(r.name, made[0])
+		}
+		d.style.JSON(w, c.Request, http.StatusCreated, openstack.Fields{out})
+		return nil
+	}
+}
+
+func (d *Dialect) updating(r resource) openstack.Handler {
+	return func(w http.ResponseWriter, c *openstack.Call) error {
+		in, err := r.changes(c)
+		if err != nil {
+			return err
+		}
+		changed, err := r.update(d, c, c.PathValue("id"), in)
+		if err != nil {
+			return err
+		}
+		d.style.JSON(w, c.Request, http.StatusOK, openstack.Fields{openstack.F(r.name, changed)})
+		return nil
+	}
+}
+
+func (d *Dialect) removing(r resource) openstack.Handler {
+	return func(w http.ResponseWriter, c *openstack.Call) error {
+		if err := r.remove(d, c, c.PathValue("id")); err != nil {
+			return err
+		}
+		d.style.Empty(w, c.Request, http.StatusNoContent)
+		return nil
 	}
 }

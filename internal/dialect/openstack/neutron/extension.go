@@ -27,11 +27,17 @@ var extensions = []extension{
 	{Name: "Port Security", Alias: "port-security", Description: "Provides port security", Updated: "2012-07-23T10:00:00-00:00"},
 	{Name: "Network MTU", Alias: "net-mtu", Description: "Provides MTU attribute for a network resource.", Updated: "2015-03-25T10:00:00-00:00"},
 	{Name: "Allowed Address Pairs", Alias: "allowed-address-pairs", Description: "Provides allowed address pairs", Updated: "2013-07-23T10:00:00-00:00"},
-	{Name: "Neutron Extra DHCP options", Alias: "extra_dhcp_opt", Description: "Extra options configuration for DHCP. For example PXE boot options to DHCP clients can be specified (e.g. tftp-server, server-ip-address, bootfile-name)", Updated: "2013-03-17T12:00:00-00:00"},
 	{Name: "project_id field enabled", Alias: "project-id", Description: "Extension that indicates that project_id field is enabled.", Updated: "2016-09-09T09:09:09-00:00"},
 	{Name: "standard-attr-description", Alias: "standard-attr-description", Description: "Extension to add descriptions to standard attributes", Updated: "2016-02-10T10:00:00-00:00"},
 	{Name: "Resource timestamps", Alias: "standard-attr-timestamp", Description: "Adds created_at and updated_at fields to all Neutron resources that have Neutron standard attributes.", Updated: "2016-09-12T10:00:00-00:00"},
 	{Name: "Resource revision numbers", Alias: "standard-attr-revisions", Description: "This extension will display the revision number of neutron resources.", Updated: "2016-04-11T10:00:00-00:00"},
+	{Name: "If-Match constraints based on revision_number", Alias: "revision-if-match", Description: "Extension indicating that If-Match based on revision_number is supported.", Updated: "2016-12-11T00:00:00-00:00"},
+	{Name: "Stateful security group", Alias: "stateful-security-group", Description: "Indicates if the security group is stateful or not", Updated: "2019-11-26T09:00:00-00:00"},
+	{Name: "Normalized CIDR field for security group rules", Alias: "security-groups-normalized-cidr", Description: "Add new field with normalized remote_ip_prefix cidr in SG rule", Updated: "2020-07-01T10:00:00-00:00"},
+	{Name: "Quota details management support", Alias: "quota_details", Description: "Expose functions for quotas usage statistics per project", Updated: "2017-02-10T10:00:00-00:00"},
+	{Name: "Availability Zone", Alias: "availability_zone", Description: "The availability zone extension.", Updated: "2015-01-01T10:00:00-00:00"},
+	{Name: "Pagination support", Alias: "pagination", Description: "Extension that indicates that pagination is enabled.", Updated: "2016-06-12T00:00:00-00:00"},
+	{Name: "Sorting support", Alias: "sorting", Description: "Extension that indicates that sorting is enabled.", Updated: "2016-06-12T00:00:00-00:00"},
 }
 
 func (d *Dialect) listExtensions(w http.ResponseWriter, c *openstack.Call) error {
@@ -47,20 +53,4 @@ func (d *Dialect) showExtension(w http.ResponseWriter, c *openstack.Call) error 
 		}
 	}
 	return fault.Missing("extension", c.PathValue("alias"))
-}
-
-// quota is how many things of each kind a project may have: Neutron's defaults,
-// which nobody reaches, because networks are the deployment's.
-var quota = openstack.Fields{
-	openstack.F("network", 100), openstack.F("subnet", 100), openstack.F("subnetpool", -1), openstack.F("port", 500),
-	openstack.F("router", 10), openstack.F("floatingip", 50), openstack.F("rbac_policy", 10),
-	openstack.F("security_group", 10), openstack.F("security_group_rule", 100),
-}
-
-func (d *Dialect) showQuota(w http.ResponseWriter, c *openstack.Call) error {
-	if c.PathValue("project") != c.Caller.ProjectID() && !c.Caller.Admin() {
-		return openstack.Denied("get_quota")
-	}
-	d.style.JSON(w, c.Request, http.StatusOK, openstack.Fields{openstack.F("quota", quota)})
-	return nil
 }

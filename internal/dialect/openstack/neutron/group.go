@@ -2,70 +2,77 @@ package neutron
 
 import (
 	"slices"
-	"time"
 
+	"github.com/keyreeve/keyreeve/internal/compute"
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack"
 )
 
-// projects returns the projects whose security groups are wanted: the caller's,
-// and for administrators the ones that the query names.
+var groupAttributes = described(
+	attribute{name: "name", post: true, put: true, required: true, check: isText(255)},
+	attribute{name: "stateful", post: true, put: true, check: isTruth},
+)
+
+// projects returns the projects whose security groups are wanted: for
+// administrators the ones that the query names, or all.
 func projects(c *openstack.Call) []string {
-	if c.Caller.Admin() {
-		named := slices.Concat(c.Query.All("tenant_id"), c.Query.All("project_id"))
-		if named != nil {
-			slices.Sort(named)
-			return slices.Compact(named)
-		}
+	if !c.Caller.Admin() {
+		return nil
 	}
-	return []string{c.Caller.ProjectID()}
+	named := slices.Concat(c.Query.All("tenant_id"), c.Query.All("project_id"))
+	if named == nil {
+		return []string{""}
+	}
+	slices.Sort(named)
+	return slices.Compact(named)
 }
 
-// since is when a project and what every project has was made, where that is
-// known.
-func since(c *openstack.Call, projectID string) time.Time {
-	if projectID == c.Caller.ProjectID() {
-		return c.Caller.Project.CreatedAt
+func (d *Dialect) groups(c *openstack.Call) ([]openstack.Fields, error) {
+	all, err := d.compute.SecurityGroups(c.Context(), c.Caller, projects(c)...)
+	out := make([]openstack.Fields, len(all))
+	for k, g := range all {
+		out[k] = groupView(g)
 	}
-	return time.Time{}
+	return out, err
 }
 
-func (d *Dialect) groups(c *openstack.Call, _ string) ([]openstack.Fields, error) {
-	var out []openstack.Fields
-	for _, p := range projects(c) {
-		made := stamp(since(c, p))
-		out = append(out, openstack.Fields{
-			openstack.F("id", openstack.DefaultGroupID(p)), openstack.F("name", openstack.DefaultGroup),
-			openstack.F("stateful", true), openstack.F("tenant_id", p), openstack.F("description", "Default security group"),
-			openstack.F("shared", false), openstack.F("security_group_rules", rulesOf(c, p)), openstack.F("tags", []string{}),
-			openstack.F("created_at", made), openstack.F("updated_at", made),
-			openstack.F("revision_number", 1), openstack.F("project_id", p),
-		})
-	}
-	return out, nil
+func (d *Dialect) group(c *openstack.Call, id string) (openstack.Fields, error) {
+	g, err := d.compute.SecurityGroup(c.Context(), c.Caller, id)
+	return groupView(g), err
 }
 
-func (d *Dialect) groupRules(c *openstack.Call, _ string) ([]openstack.Fields, error) {
-	var out []openstack.Fields
-	for _, p := range projects(c) {
-		out = append(out, rulesOf(c, p)...)
+func groupView(g compute.SecurityGroup) openstack.Fields {
+	rules := make([]openstack.Fields, len(g.Rules))
+	for k, r := range g.Rules {
+		rules[k] = ruleView(r)
 	}
-	return out, nil
+	return openstack.Fields{
+		openstack.F("id", g.ID), openstack.F("name", g.Name),
+		openstack.F("stateful", g.Stateful), openstack.F("tenant_id", g.ProjectID), openstack.F("description", g.Description),
+		openstack.F("shared", false), openstack.F("security_group_rules", rules), openstack.F("tags", []string{}),
+		openstack.F("created_at", stamp(g.CreatedAt)), openstack.F("updated_at", stamp(g.UpdatedAt)),
+		openstack.F("revision_number", g.Revision), openstack.F("project_id", g.ProjectID),
+	}
 }
 
-func rulesOf(c *openstack.Call, projectID string) []openstack.Fields {
-	made := stamp(since(c, projectID))
-	var out []openstack.Fields
-	for _, r := range openstack.DefaultGroupRules(projectID) {
-		out = append(out, openstack.Fields{
-			openstack.F("id", r.ID), openstack.F("tenant_id", projectID),
-			openstack.F("security_group_id", openstack.DefaultGroupID(projectID)),
-			openstack.F("ethertype", r.EtherType), openstack.F("direction", r.Direction), openstack.F("protocol", nil),
-			openstack.F("port_range_min", nil), openstack.F("port_range_max", nil), openstack.F("remote_ip_prefix", nil),
-			openstack.F("remote_address_group_id", nil), openstack.F("normalized_cidr", nil), openstack.F("remote_group_id", nil),
-			openstack.F("standard_attr_id", openstack.AttributeID(r.ID)), openstack.F("description", nil),
-			openstack.F("tags", []string{}), openstack.F("created_at", made), openstack.F("updated_at", made),
-			openstack.F("revision_number", 0), openstack.F("project_id", projectID),
-		})
+func (in input) groupLabels(l compute.GroupLabels) compute.GroupLabels {
+	return compute.GroupLabels{
+		Name: in.text("name", l.Name), Description: in.text("description", l.Description), Stateful: in.truth("stateful", l.Stateful),
 	}
-	return out
+}
+
+func (d *Dialect) createGroup(c *openstack.Call, in []input) ([]openstack.Fields, error) {
+	g, err := d.compute.CreateSecurityGroup(c.Context(), c.Caller, in[0].groupLabels(compute.GroupLabels{Stateful: true}))
+	return []openstack.Fields{groupView(g)}, err
+}
+
+func (d *Dialect) updateGroup(c *openstack.Call, id string, in input) (openstack.Fields, error) {
+	g, err := d.compute.EditSecurityGroup(c.Context(), c.Caller, id, func(g compute.SecurityGroup, l *compute.GroupLabels) error {
+		*l = in.groupLabels(*l)
+		return expected(c, g.Revision)
+	})
+	return groupView(g), err
+}
+
+func (d *Dialect) deleteGroup(c *openstack.Call, id string) error {
+	return d.compute.DeleteSecurityGroup(c.Context(), c.Caller, id)
 }

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/keyreeve/keyreeve/internal/compute"
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack"
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack/openstacktest"
@@ -41,8 +43,10 @@ func service(t *testing.T) *Dialect {
 	db := openstacktest.OpenStore(t)
 	err := db.Write(t.Context(), func(tx *store.Tx) error {
 		for _, n := range []compute.Network{
-			{ID: sharedNet, Name: "shared", SubnetID: sharedSub, CIDR: "10.77.0.0/16", Shared: true, ProjectID: owner, CreatedAt: made},
-			{ID: hiddenNet, Name: "hidden", SubnetID: "11111111-0000-4000-8000-000000000002", CIDR: "10.78.0.0/16", ProjectID: owner, CreatedAt: made},
+			{ID: sharedNet, Name: "shared", Shared: true, ProjectID: owner, CreatedAt: made, UpdatedAt: made,
+				Subnet: &compute.Subnet{ID: sharedSub, Range: netip.MustParsePrefix("10.77.0.0/16"), DHCP: true}},
+			{ID: hiddenNet, Name: "hidden", ProjectID: owner, CreatedAt: made, UpdatedAt: made,
+				Subnet: &compute.Subnet{ID: "11111111-0000-4000-8000-000000000002", Range: netip.MustParsePrefix("10.78.0.0/16"), DHCP: true}},
 		} {
 			if err := tx.InsertNetwork(t.Context(), n); err != nil {
 				return err
@@ -79,7 +83,9 @@ func service(t *testing.T) *Dialect {
 			"<token admin>": inProject("ad000000000000000000000000000001", identity.RoleReader, identity.RoleMember, identity.RoleAdmin),
 			"<token none>":  {Region: "one"},
 		},
-		Compute: compute.New(db.Compute(), openstacktest.Idle{}, compute.Options{Now: time.Now}),
+		Compute: compute.New(db.Compute(), openstacktest.Idle{}, compute.Options{
+			Now: func() time.Time { return made }, NewID: uuid.NewString, NewMAC: func() string { return "fa:16:3e:11:22:33" },
+		}),
 	})
 }
 
@@ -103,8 +109,7 @@ func TestRecorded(t *testing.T) {
 		x.Compare(t, x.Ask(t, handler), func(body string) any {
 			v := openstacktest.Decode(t, volatile.Hide(body))
 			if strings.Contains(x.Name, "security-groups") {
-				// A real default group lets in what is in the group; here it lets in
-				// everything. Ids follow from the project.
+				// Here the default group lets in SSH, too.
 				return shapes(v.(map[string]any))
 			}
 			return v
@@ -115,18 +120,23 @@ func TestRecorded(t *testing.T) {
 	}
 }
 
-// shapes forgets ids and the groups that rules let in, and sorts rules by what
+// shapes forgets ids and the rule that lets SSH in, and sorts rules by what
 // they are about.
 func shapes(v map[string]any) map[string]any {
 	for _, g := range v["security_groups"].([]any) {
 		group := g.(map[string]any)
+		id := group["id"]
 		group["id"] = "an id"
-		rules := group["security_group_rules"].([]any)
+		rules := slices.DeleteFunc(group["security_group_rules"].([]any), func(r any) bool { return r.(map[string]any)["protocol"] == "tcp" })
 		for _, r := range rules {
 			rule := r.(map[string]any)
-			rule["id"], rule["security_group_id"], rule["remote_group_id"] = "an id", "an id", "anyone"
+			if rule["remote_group_id"] == id {
+				rule["remote_group_id"] = "the group's"
+			}
+			rule["id"], rule["security_group_id"] = "an id", "an id"
 		}
 		slices.SortFunc(rules, func(a, b any) int { return strings.Compare(about(a), about(b)) })
+		group["security_group_rules"] = rules
 	}
 	return v
 }
@@ -155,7 +165,7 @@ func ids(t *testing.T, w *httptest.ResponseRecorder, collection string) string {
 
 func TestLists(t *testing.T) {
 	d := service(t)
-	group := openstack.DefaultGroupID(demo)
+	group := compute.DefaultGroupID(demo)
 	for _, c := range []struct{ who, path, collection, want string }{
 		{"alice", "networks", "networks", sharedNet},
 		{"admin", "networks?sort_key=name&sort_dir=asc", "networks", hiddenNet + " " + sharedNet},
@@ -180,7 +190,7 @@ func TestLists(t *testing.T) {
 		{"alice", "security-groups", "security_groups", group},
 		{"alice", "security-groups?tenant_id=" + owner, "security_groups", ""},
 		{"admin", "security-groups?tenant_id=" + demo + "&name=default", "security_groups", group},
-		{"alice", "security-group-rules?direction=ingress&ethertype=IPv4", "security_group_rules", openstack.DefaultGroupRules(demo)[2].ID},
+		{"admin", "security-groups", "security_groups", compute.DefaultGroupID("ad000000000000000000000000000001") + " " + group},
 		{"alice", "floatingips", "floatingips", ""},
 		{"alice", "routers", "routers", ""},
 	} {
@@ -218,7 +228,7 @@ func TestShow(t *testing.T) {
 		{"alice", "/v2.0/ports/port-web-0", 200, `"fixed_ips":[{"subnet_id":"` + sharedSub + `","ip_address":"10.77.0.1"}]`},
 		{"alice", "/v2.0/ports/port-other", 404, `"type": "PortNotFound"`},
 		{"admin", "/v2.0/ports/port-other", 200, `"device_owner":"compute:nova"`},
-		{"alice", "/v2.0/security-groups/" + openstack.DefaultGroupID(demo), 200, `"name":"default"`},
+		{"alice", "/v2.0/security-groups/" + compute.DefaultGroupID(demo), 200, `"name":"default"`},
 		{"alice", "/v2.0/security-groups/default", 404, `"type": "SecurityGroupNotFound"`},
 		{"alice", "/v2.0/routers/x", 404, `"type": "RouterNotFound"`},
 		{"alice", "/v2.0/extensions/security-group", 200, `{"extension":{"name":"security-group","alias":"security-group"`},

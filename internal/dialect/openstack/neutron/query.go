@@ -36,12 +36,36 @@ func filtered(all []openstack.Fields, q schema.Query) []openstack.Fields {
 			if name == "fields" {
 				continue
 			}
-			if v, ok := member(f, name); ok && !slices.ContainsFunc(q.All(name), func(want string) bool { return has(v, want) }) {
+			v, ok := member(f, name)
+			if !ok {
+				continue
+			}
+			if entries, ok := v.([]openstack.Fields); ok && !hasEntries(entries, q.All(name)) || !ok && !hasAny(v, q.All(name)) {
 				return true
 			}
 		}
 		return false
 	})
+}
+
+func hasAny(v any, wanted []string) bool {
+	return slices.ContainsFunc(wanted, func(want string) bool { return has(v, want) })
+}
+
+// hasEntries is for members that are lists of objects: of each name that is
+// asked for, an entry has one of the values.
+func hasEntries(entries []openstack.Fields, wanted []string) bool {
+	byName := map[string][]string{}
+	for _, want := range wanted {
+		name, _, _ := strings.Cut(want, "=")
+		byName[name] = append(byName[name], want)
+	}
+	for _, some := range byName {
+		if !hasAny(entries, some) {
+			return false
+		}
+	}
+	return true
 }
 
 // has tells whether a member has a value, written as in a query.

@@ -71,6 +71,7 @@ func New(opt Options) *Dialect {
 		d.quotaRoutes(),
 		d.groupRoutes(),
 		d.usageRoutes(),
+		d.securityGroupRoutes(),
 		d.extensionRoutes(),
 	)
 	return d

@@ -36,6 +36,8 @@ type machine struct {
 
 // fakeDriver runs machines in words only.
 type fakeDriver struct {
+	openstacktest.Networking
+
 	mu       sync.Mutex
 	machines map[string]*machine
 	refuse   error // what Create answers
@@ -190,7 +192,8 @@ func newMachines(t testing.TB) *machines {
 			}
 		}
 		return tx.InsertNetwork(t.Context(), compute.Network{
-			ID: sharedNet, Name: "shared", SubnetID: sharedSub, CIDR: "10.77.0.0/16", Shared: true, CreatedAt: made,
+			ID: sharedNet, Name: "shared", Shared: true, CreatedAt: made,
+			Subnet: &compute.Subnet{ID: sharedSub, Range: netip.MustParsePrefix("10.77.0.0/16"), DHCP: true},
 		})
 	})
 	return m

@@ -26,6 +26,14 @@ var actions = map[string]action{
 	"reboot":   {rule: "os_compute_api:servers:reboot", body: rebootBody, do: (*Dialect).reboot},
 	"forceDelete": {rule: "os_compute_api:os-deferred-delete:force",
 		body: only("forceDelete", schema.Any{}), do: act(compute.ActionDelete)},
+	"addSecurityGroup": {rule: "os_compute_api:os-security-groups:add", do: groupAction("addSecurityGroup",
+		func(s *compute.Service, c *openstack.Call, group string) error {
+			return s.AddGroup(c.Context(), c.Caller, c.PathValue("id"), group)
+		})},
+	"removeSecurityGroup": {rule: "os_compute_api:os-security-groups:remove", do: groupAction("removeSecurityGroup",
+		func(s *compute.Service, c *openstack.Call, group string) error {
+			return s.RemoveGroup(c.Context(), c.Caller, c.PathValue("id"), group)
+		})},
 	"os-getConsoleOutput": {rule: "os_compute_api:os-console-output", body: consoleBody, do: (*Dialect).consoleOutput},
 
 	"resize":         {rule: "os_compute_api:servers:resize", body: resizeBody, do: (*Dialect).resize},

@@ -42,7 +42,7 @@ func (d *Dialect) createServer(w http.ResponseWriter, c *openstack.Call) error {
 		openstack.F("id", first.ID),
 		openstack.F("links", serverLinks(c, first.ID)),
 		openstack.F("OS-DCF:diskConfig", diskConfigOf(first.AutoDisk)),
-		openstack.F("security_groups", defaultGroup),
+		openstack.F("security_groups", groupNames(req.Groups)),
 		openstack.F("adminPass", req.AdminPass),
 	})})
 	return nil
@@ -55,11 +55,11 @@ func (d *Dialect) createRequest(c *openstack.Call, in schema.Value) (compute.Cre
 			return none, err
 		}
 	}
-	networks, err := networksAsked(in.At("networks"))
+	least, most, err := counts(in)
 	if err != nil {
 		return none, err
 	}
-	least, most, err := counts(in)
+	networks, err := networksAsked(in.At("networks"), most)
 	if err != nil {
 		return none, err
 	}
@@ -71,7 +71,7 @@ func (d *Dialect) createRequest(c *openstack.Call, in schema.Value) (compute.Cre
 	name := nameOf(c, in.At("name"))
 	return compute.CreateRequest{
 		Name: name, Description: descriptionOf(c.Version, in, name),
-		FlavorID: in.At("flavorRef").String(), ImageID: image, Disks: disks, NetworkIDs: networks,
+		FlavorID: in.At("flavorRef").String(), ImageID: image, Disks: disks, Networks: networks, Groups: groupsAsked(in.At("security_groups")),
 		Zone:    nameOf(c, in.At("availability_zone")),
 		KeyName: nameOf(c, in.At("key_name")), Keys: d.KeyPairRules(c.Version).View(c.Caller, ""),
 		Metadata: stringMap(in.At("metadata")), UserData: data, Tags: texts(in.At("tags")),
@@ -111,41 +111,6 @@ var notOffered = []func(*openstack.Call, schema.Value) error{
 		}
 		return fault.Invalidf("host", "A server's host cannot be chosen here. Leave host and hypervisor_hostname out.")
 	},
-	func(c *openstack.Call, in schema.Value) error {
-		for _, g := range in.At("security_groups").Items() {
-			name := g.At("name").Text()
-			if name != openstack.DefaultGroup && name != openstack.DefaultGroupID(c.Caller.ProjectID()) {
-				return fault.Invalidf("security_groups", "Unable to find security_group with name or id '%s'", name)
-			}
-		}
-		return nil
-	},
-}
-
-// networksAsked returns the networks' ids; nil is the default network, and an
-// empty list no network.
-func networksAsked(in schema.Value) ([]string, error) {
-	if in.Kind() == schema.Text && in.Text() == "none" {
-		return []string{}, nil
-	}
-	var ids []string
-	for _, n := range in.Items() {
-		if port := n.At("port"); port.Kind() == schema.Text {
-			return nil, fault.Invalidf("networks", "Port %s could not be found. Ports are made with their servers here.", port.Text())
-		}
-		if n.At("fixed_ip").Exists() {
-			return nil, fault.Invalidf("networks", "A fixed address cannot be chosen here. Leave fixed_ip out.")
-		}
-		id := n.At("uuid")
-		if !id.Exists() {
-			return nil, fault.Invalidf("networks", "Bad network format: missing 'uuid'")
-		}
-		if !isUUID(id.Text()) {
-			return nil, fault.Invalidf("networks", "Bad networks format: network uuid is not in proper format (%s)", id.Text())
-		}
-		ids = append(ids, id.Text())
-	}
-	return ids, nil
 }
 
 // counts returns how few and how many servers are wanted; zero is not said.
@@ -198,8 +163,6 @@ func aboutCreation(err error) error {
 			return bad("Can not find requested image")
 		case "key pair":
 			return bad("Invalid key_name provided.")
-		case "network":
-			return bad("Network %s could not be found.", e.Name)
 		case "instance group":
 			return bad("Instance group %s could not be found.", e.Name)
 		}
@@ -219,7 +182,7 @@ func aboutCreation(err error) error {
 	case fault.Quota:
 		return aboutQuota(err)
 	}
-	return err
+	return networkTrouble(err, fault.Invalid)
 }
 
 // aboutQuota tells in Nova's words which quota is reached.

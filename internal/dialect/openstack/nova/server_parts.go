@@ -39,6 +39,11 @@ func plainAddresses(i compute.Instance) openstack.Fields {
 	for _, nic := range i.NICs {
 		out = byNetwork(out, nic.Network, openstack.Fields{openstack.F("version", ipVersion(nic)), openstack.F("addr", nic.Addr.String())})
 	}
+	for _, nic := range i.NICs {
+		if nic.Floating.IsValid() {
+			out = byNetwork(out, nic.Network, openstack.Fields{openstack.F("version", 4), openstack.F("addr", nic.Floating.String())})
+		}
+	}
 	return out
 }
 
@@ -86,7 +91,7 @@ func (d *Dialect) interfaces(c *openstack.Call) ([]nic, error) {
 	}
 	subnets := map[string]string{}
 	for _, n := range networks {
-		subnets[n.ID] = n.SubnetID
+		subnets[n.ID] = n.SubnetID()
 	}
 	state := "DOWN"
 	if i.State.VM == compute.Active {
@@ -107,33 +112,6 @@ func (d *Dialect) interfaces(c *openstack.Call) ([]nic, error) {
 		out = append(out, nic{n.PortID, view})
 	}
 	return out, nil
-}
-
-// showSecurityGroups answers GET …/os-security-groups: the project's default
-// group, with the rules about what comes in, as Nova shows them.
-func (d *Dialect) showSecurityGroups(w http.ResponseWriter, c *openstack.Call) error {
-	i, err := d.opt.Compute.Instance(c.Context(), c.Caller, c.PathValue("id"))
-	if err != nil {
-		return err
-	}
-	id := openstack.DefaultGroupID(i.ProjectID)
-	var rules []openstack.Fields
-	for _, r := range openstack.DefaultGroupRules(i.ProjectID) {
-		if r.Direction != "ingress" {
-			continue
-		}
-		from := map[string]string{"IPv4": "0.0.0.0/0", "IPv6": "::/0"}[r.EtherType]
-		rules = append(rules, openstack.Fields{
-			openstack.F("id", r.ID), openstack.F("parent_group_id", id), openstack.F("ip_protocol", nil),
-			openstack.F("from_port", nil), openstack.F("to_port", nil),
-			openstack.F("group", openstack.Fields{}), openstack.F("ip_range", openstack.Fields{openstack.F("cidr", from)}),
-		})
-	}
-	d.style.JSON(w, c.Request, c.Version, http.StatusOK, openstack.Fields{openstack.F("security_groups", []openstack.Fields{{
-		openstack.F("id", id), openstack.F("description", "Default security group"), openstack.F("name", openstack.DefaultGroup),
-		openstack.F("tenant_id", i.ProjectID), openstack.F("rules", rules),
-	}})})
-	return nil
 }
 
 // listZones answers GET /os-availability-zone.

@@ -57,6 +57,8 @@ func (d *Dialect) serverRoutes() []openstack.Route {
 		reads(one+"/ips/{label}", "os_compute_api:ips:show", d.showIPsOf),
 		reads(one+"/os-interface", "os_compute_api:os-attach-interfaces:list", d.listInterfaces),
 		reads(one+"/os-interface/{port}", "os_compute_api:os-attach-interfaces:show", d.showInterface),
+		changes(http.MethodPost, one+"/os-interface", "os_compute_api:os-attach-interfaces:create", interfaceBody, d.attachInterface),
+		changes(http.MethodDelete, one+"/os-interface/{port}", "os_compute_api:os-attach-interfaces:delete", nil, d.detachInterface),
 		reads(one+"/os-security-groups", "os_compute_api:os-security-groups:list", d.showSecurityGroups),
 		reads(one+"/os-server-password", "os_compute_api:os-server-password:show", d.showPassword),
 		changes(http.MethodDelete, one+"/os-server-password", "os_compute_api:os-server-password:clear", nil, d.clearPassword),

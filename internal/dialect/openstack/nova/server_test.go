@@ -150,7 +150,7 @@ func TestCreateRefusals(t *testing.T) {
 		{"2.37", `{"networks": [{"uuid": "a-b-c"}]}`, 400, "Invalid input for field/attribute networks. Value: [{'uuid': 'a-b-c'}]. [{'uuid': 'a-b-c'}] is not valid under any of the given schemas"},
 		{"2.37", `{"networks": "some"}`, 400, "Invalid input for field/attribute networks. Value: some. 'some' is not valid under any of the given schemas"},
 		{"", `{"networks": "auto"}`, 400, "Invalid input for field/attribute networks. Value: auto. 'auto' is not of type 'array'"},
-		{"", `{"networks": [{"port": "00000000-0000-0000-0000-000000000000"}]}`, 400, "Port 00000000-0000-0000-0000-000000000000 could not be found. Ports are made with their servers here."},
+		{"", `{"networks": [{"port": "00000000-0000-0000-0000-000000000000"}]}`, 400, "Port id 00000000-0000-0000-0000-000000000000 could not be found."},
 		{"", `{"networks": [{"uuid": "` + sharedNet + `", "tag": "x"}]}`, 400, "Invalid input for field/attribute 0. Value: {'tag': 'x', 'uuid': '" + sharedNet + "'}. Additional properties are not allowed ('tag' was unexpected)"},
 		{"", `{"security_groups": [{"name": "web"}]}`, 400, "Unable to find security_group with name or id 'web'"},
 		{"", `{"min_count": 3, "max_count": 2}`, 400, "min_count must be <= max_count"},

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"net/netip"
 	"time"
 
 	"github.com/keyreeve/keyreeve/internal/compute"
@@ -69,7 +70,7 @@ var serverFields = []serverField{
 	{name: "key_name", in: full, value: func(s serverView) any { return orNull(s.KeyName()) }},
 	{name: "OS-SRV-USG:launched_at", in: full, value: func(s serverView) any { return micros(s.LaunchedAt) }},
 	{name: "OS-SRV-USG:terminated_at", in: full, value: constant(nil)},
-	{name: "security_groups", in: inShow, when: built, value: constant(defaultGroup)},
+	{name: "security_groups", in: inShow, when: built, value: serverView.securityGroups},
 	{name: "OS-EXT-STS:task_state", in: full, value: func(s serverView) any { return orNull(string(s.State.Task)) }},
 	{name: "OS-EXT-STS:vm_state", in: full, value: func(s serverView) any { return string(s.State.VM) }},
 	{name: "OS-EXT-STS:power_state", in: full, value: func(s serverView) any { return powerStates[s.Power()] }},
@@ -95,7 +96,7 @@ var serverFields = []serverField{
 	{name: "trusted_image_certificates", since: openstack.V(2, 63), in: everywhere, value: constant(nil)},
 	{name: "OS-EXT-SRV-ATTR:hostname", since: openstack.V(2, 90), in: full, value: serverView.hostname},
 	{name: "server_groups", since: openstack.V(2, 71), in: inShow | inUpdate, value: serverView.serverGroups},
-	{name: "security_groups", in: inList, when: built, value: constant(defaultGroup)},
+	{name: "security_groups", in: inList, when: built, value: serverView.securityGroups},
 }
 
 // serverObject shows a server in one form at the call's microversion.
@@ -127,8 +128,6 @@ func constant(value any) func(serverView) any { return func(serverView) any { re
 type nameOnly struct {
 	Name string `json:"name"`
 }
-
-var defaultGroup = []nameOnly{{openstack.DefaultGroup}}
 
 func (s serverView) image() any {
 	if _, ok := s.RootVolume(); ok {
@@ -176,12 +175,20 @@ func (s serverView) addresses() any {
 	if !built(s) {
 		return out
 	}
-	for _, nic := range s.NICs {
-		a := openstack.Fields{openstack.F("version", ipVersion(nic)), openstack.F("addr", nic.Addr.String())}
+	show := func(nic compute.NIC, addr netip.Addr, kind string) {
+		a := openstack.Fields{openstack.F("version", ipVersion(nic)), openstack.F("addr", addr.String())}
 		if s.form != inUpdate {
-			a = append(a, openstack.F("OS-EXT-IPS:type", "fixed"), openstack.F("OS-EXT-IPS-MAC:mac_addr", nic.MAC))
+			a = append(a, openstack.F("OS-EXT-IPS:type", kind), openstack.F("OS-EXT-IPS-MAC:mac_addr", nic.MAC))
 		}
 		out = byNetwork(out, nic.Network, a)
+	}
+	for _, nic := range s.NICs {
+		show(nic, nic.Addr, "fixed")
+	}
+	for _, nic := range s.NICs {
+		if nic.Floating.IsValid() {
+			show(nic, nic.Floating, "floating")
+		}
 	}
 	return out
 }

@@ -42,8 +42,35 @@ func (t Tokens) CheckToken(_ context.Context, text string, _ identity.Use) (iden
 	return identity.Token{UserID: c.User.ID, Scope: c.Scope}, c, nil
 }
 
-// Idle is a driver without machines; only its Info may be asked for.
-type Idle struct{ compute.Driver }
+// Networking is the part of a driver that is about networks, with nothing to do.
+type Networking struct{}
+
+// FloatingRange is a range that nobody uses.
+func (Networking) FloatingRange() netip.Prefix { return netip.MustParsePrefix("10.99.0.0/24") }
+
+// SetForwards succeeds.
+func (Networking) SetForwards(context.Context, string, []compute.Forward) error { return nil }
+
+// SetRules succeeds.
+func (Networking) SetRules(context.Context, string, []compute.NICRules) error { return nil }
+
+// SetNICs succeeds.
+func (Networking) SetNICs(context.Context, string, []compute.NIC) error { return nil }
+
+// CheckRange takes every range but 10.0.0.0/24.
+func (Networking) CheckRange(p netip.Prefix) error {
+	if p == netip.MustParsePrefix("10.0.0.0/24") {
+		return fault.Invalidf("cidr", "%s is the driver's own", p)
+	}
+	return nil
+}
+
+// Idle is a driver without machines, which has networks; only its Info may be
+// asked for beside them.
+type Idle struct {
+	compute.Driver
+	Networking
+}
 
 // Info has the network of the recordings.
 func (Idle) Info() compute.DriverInfo {
