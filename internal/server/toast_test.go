@@ -172,10 +172,17 @@ func TestTOASTBadBodies(t *testing.T) {
 		"POST keypairs": {`{"keypair": {"name": "bad", "publicKey": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGZTlnwZrZ8OxLsNU4B7eQQxN1x8S3zvwM3FfyZdTzWq c"}}`},
 		"POST instances": {`{"instance": {"name": "bad", "image": "` + w.values["images"] + `", "flavor": "1", "networks": [{"id": "` + w.values["networks"] +
 			`"}], "availabilityZone": "nova", "keyName": "` + canary + `", "count": "1", "volume": {"size": "10", "type": "General SSD"}, "securityGroups": [{"name": "default"}]}}`},
-		"POST volumes":                    {`{"volume": {"name": "v", "availabilityZone": "nova", "size": "10", "description": "d", "volumeType": "General SSD", "metadata": {"a": "b"}}}`},
+		"POST volumes":             {`{"volume": {"name": "v", "availabilityZone": "nova", "size": "10", "description": "d", "volumeType": "General SSD", "metadata": {"a": "b"}}}`},
+		"POST floating-ips":        {`{"pool": {"id": "p"}}`},
+		"POST security-groups":     {`{"securityGroup": {"name": "g", "description": "d"}}`},
+		"PUT security-groups/{id}": {`{"securityGroup": {"name": "g", "description": "d"}}`},
+		"POST security-group-rules": {`{"securityGroupRule": {"direction": "ingress", "ethertype": "IPv4", "portRangeMin": 1, "portRangeMax": "2", "protocol": "tcp", "remoteIpPrefix": "10.0.0.0/8", "securityGroupId": "g", "description": "d"}}`,
+			`{"securityGroupRule": {"direction": "egress", "ethertype": "IPv6", "protocol": null, "remoteGroupId": "r", "securityGroupId": "g"}}`},
 		"POST instances/{id}/attachments": {`{"attachment": {"volumeId": "v"}}`},
 		"POST instances/{id}/action": {
 			`{"action": "start", "parameters": {}}`, `{"action": "reboot", "parameters": {"type": "SOFT"}}`,
+			`{"action": "addFloatingIp", "parameters": {"address": "a", "ipAddress": "b"}}`, `{"action": "removeFloatingIp", "parameters": {"address": "a"}}`,
+			`{"action": "addSecurityGroup", "parameters": {"name": "default"}}`, `{"action": "removeSecurityGroup", "parameters": {"name": "g"}}`,
 			`{"action": "resize", "parameters": {"flavor": "2"}}`, `{"action": "uploadImage", "parameters": {"name": "i"}}`,
 		},
 	}
