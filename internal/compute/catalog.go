@@ -25,6 +25,9 @@ var seededFlavors = []Flavor{
 	{ID: "2", Name: "m1.small", VCPUs: 1, RAMMiB: 2048, DiskGiB: 20},
 	{ID: "3", Name: "m1.medium", VCPUs: 2, RAMMiB: 4096, DiskGiB: 40},
 	{ID: "4", Name: "m1.large", VCPUs: 4, RAMMiB: 8192, DiskGiB: 80},
+	// Without a disk of their own: instances boot from a volume of any size.
+	{ID: "m2.c1m2", Name: "m2.c1m2", VCPUs: 1, RAMMiB: 2048},
+	{ID: "m2.c2m4", Name: "m2.c2m4", VCPUs: 2, RAMMiB: 4096},
 }
 
 // Seed makes those of the first images and flavors, and of the networks of the

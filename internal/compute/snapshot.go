@@ -24,6 +24,8 @@ func unfinished(i Image) error {
 type SnapshotRequest struct {
 	Name       string
 	Properties map[string]string // written on the image
+	// Still takes one of a stopped instance only.
+	Still bool
 }
 
 // Snapshot makes an image of an instance's disk, as it is when the copy is
@@ -37,6 +39,9 @@ func (s *Service) Snapshot(ctx context.Context, c identity.Caller, id string, re
 	}
 	var image Image
 	_, err := s.ask(ctx, c, id, ActionSnapshot, func(tx Tx, i *Instance) error {
+		if req.Still && i.State.VM != Stopped {
+			return wrongState(ActionSnapshot, i.ID, "vm_state", string(i.State.VM))
+		}
 		if err := s.checkMetadata(ctx, tx, i.ProjectID, req.Properties); err != nil {
 			return err
 		}

@@ -121,17 +121,18 @@ func (s State) Begin(id string, a Action) (State, error) {
 	if !ok {
 		return s, &fault.Error{Kind: fault.Unsupported, Resource: "action", Name: string(a)}
 	}
-	wrong := func(attr, value string) error {
-		w := &WrongState{Verb: t.verb, ID: id, Attr: attr, Value: value}
-		return &fault.Error{Kind: fault.Conflict, Resource: "instance", Name: id, Msg: w.Error(), Err: w}
-	}
 	if t.from != nil && !slices.Contains(t.from, s.VM) {
-		return s, wrong("vm_state", string(s.VM))
+		return s, wrongState(a, id, "vm_state", string(s.VM))
 	}
 	if s.Task != Idle && !t.busy {
-		return s, wrong("task_state", string(s.Task))
+		return s, wrongState(a, id, "task_state", string(s.Task))
 	}
 	return State{VM: s.VM, Task: t.task}, nil
+}
+
+func wrongState(a Action, id, attr, value string) error {
+	w := &WrongState{Verb: transitions[a].verb, ID: id, Attr: attr, Value: value}
+	return &fault.Error{Kind: fault.Conflict, Resource: "instance", Name: id, Msg: w.Error(), Err: w}
 }
 
 // Finish returns the state after a was done, or after it failed. A failure

@@ -26,6 +26,7 @@ type Config struct {
 	Keypair  Keypair  `toml:"keypair" doc:"Key pairs."`
 	// One line for each dialect.
 	OpenStack Dialect `toml:"openstack" doc:"What holds for the OpenStack API alone."`
+	TOAST     Dialect `toml:"toast" doc:"What holds for the TOAST API alone."`
 	Compute   Compute `toml:"compute" doc:"Instances, whatever runs them."`
 	Sim       Sim     `toml:"sim" doc:"The sim driver: instances inside the server's own process."`
 	Log       Log     `toml:"log" doc:"The server's log, on standard error."`
@@ -69,7 +70,7 @@ type Identity struct {
 
 // Keypair holds the settings of key pairs.
 type Keypair struct {
-	Quota      int    `toml:"quota" default:"100" min:"0" max:"1000000" doc:"Key pairs that one user may have through OpenStack."`
+	Quota      int    `toml:"quota" default:"100" min:"0" max:"1000000" doc:"Key pairs that one user may have through OpenStack and TOAST."`
 	WeakKeys   string `toml:"weak_keys" default:"refuse" oneof:"refuse|warn|allow" doc:"What happens to an imported key that counts as weak."`
 	MinRSABits int    `toml:"min_rsa_bits" default:"2048" min:"1024" max:"16384" doc:"RSA keys with fewer bits count as weak; those under 1024 bits are always refused."`
 	RefuseDSA  bool   `toml:"refuse_dsa" default:"false" doc:"DSA keys count as weak. Otherwise they are kept, though current SSH servers do not take them."`

@@ -14,10 +14,11 @@ type UserChange struct {
 	Description      *string
 	DefaultProjectID *string
 	Password         *string // empty: can no longer log in by password
+	APIPassword      *string // TOAST's; empty: none
 	Enabled          *bool
 }
 
-// UpdateUser changes a user. A new password, and disabling the user, end all
+// UpdateUser changes a user. A new password or API password, and disabling the user, end all
 // their tokens for good; disabling also removes their application credentials
 // and access rules, as Keystone does. Faults: Forbidden (not an administrator), NotFound,
 // Invalid (name, password), Exists (name, email).
@@ -30,15 +31,16 @@ func (s *Service) UpdateUser(ctx context.Context, c Caller, id string, ch UserCh
 			return User{}, err
 		}
 	}
-	var hash string
-	if ch.Password != nil && *ch.Password != "" {
-		var err error
-		if hash, err = s.hasher.Hash(ctx, *ch.Password); err != nil {
-			return User{}, err
-		}
+	hash, err := s.hashIf(ctx, ch.Password)
+	if err != nil {
+		return User{}, err
+	}
+	apiHash, err := s.hashIf(ctx, ch.APIPassword)
+	if err != nil {
+		return User{}, err
 	}
 	var u User
-	err := s.store.Write(ctx, func(tx Tx) error {
+	err = s.store.Write(ctx, func(tx Tx) error {
 		var err error
 		if u, err = tx.User(ctx, id); err != nil {
 			return err
@@ -51,10 +53,13 @@ func (s *Service) UpdateUser(ctx context.Context, c Caller, id string, ch UserCh
 		if ch.Password != nil {
 			u.PasswordHash = hash
 		}
+		if ch.APIPassword != nil {
+			u.APIPasswordHash = apiHash
+		}
 		if err := tx.UpdateUser(ctx, u); err != nil {
 			return renamed(err, "user", u.Name)
 		}
-		if err := s.endTokensUnless(ctx, tx, u.Enabled && ch.Password == nil, TokenQuery{UserID: id}); err != nil {
+		if err := s.endTokensUnless(ctx, tx, u.Enabled && ch.Password == nil && ch.APIPassword == nil, TokenQuery{UserID: id}); err != nil {
 			return err
 		}
 		if !u.Enabled {
@@ -68,6 +73,14 @@ func (s *Service) UpdateUser(ctx context.Context, c Caller, id string, ch UserCh
 		return s.audit(ctx, tx, c, audit.Update, "user", u.Name)
 	})
 	return u, err
+}
+
+// hashIf is empty for no password.
+func (s *Service) hashIf(ctx context.Context, password *string) (string, error) {
+	if password == nil || *password == "" {
+		return "", nil
+	}
+	return s.hasher.Hash(ctx, *password)
 }
 
 // ProjectChange is what to change of a project; nil leaves as it is.

@@ -2,6 +2,7 @@ package identity
 
 import (
 	"context"
+	"time"
 
 	"github.com/keyreeve/keyreeve/internal/audit"
 	"github.com/keyreeve/keyreeve/internal/fault"
@@ -65,9 +66,16 @@ func (s *Service) guards(a attempt) []guarded {
 }
 
 // isLocked tells whether something that the attempt counts against is locked.
-func (s *Service) isLocked(ctx context.Context, a attempt) (locked bool, err error) {
+func (s *Service) isLocked(ctx context.Context, a attempt) (bool, error) {
+	until, err := s.lockedUntil(ctx, a)
+	return s.now().Before(until), err
+}
+
+// lockedUntil is when the last lock on what the attempt counts against ends;
+// zero, or past, where nothing is locked.
+func (s *Service) lockedUntil(ctx context.Context, a attempt) (until time.Time, err error) {
 	if s.opt.LockoutAttempts <= 0 { // an operator who turned locks off means those that hold, too
-		return false, nil
+		return time.Time{}, nil
 	}
 	err = s.store.Read(ctx, func(tx Tx) error {
 		for _, g := range s.guards(a) {
@@ -75,11 +83,13 @@ func (s *Service) isLocked(ctx context.Context, a attempt) (locked bool, err err
 			if err != nil && !fault.Is(err, fault.NotFound) {
 				return err
 			}
-			locked = locked || s.now().Before(f.LockedUntil)
+			if f.LockedUntil.After(until) {
+				until = f.LockedUntil
+			}
 		}
 		return nil
 	})
-	return locked, err
+	return until, err
 }
 
 func (s *Service) loginFailed(ctx context.Context, a attempt) error {

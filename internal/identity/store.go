@@ -34,6 +34,8 @@ type Tx interface {
 
 	Project(ctx context.Context, id string) (Project, error)
 	ProjectByName(ctx context.Context, accountID, name string) (Project, error)
+	// ProjectByAppKey finds no project by an empty appkey.
+	ProjectByAppKey(ctx context.Context, appKey string) (Project, error)
 	Projects(ctx context.Context, q ProjectQuery) ([]Project, error)
 	InsertProject(ctx context.Context, p Project) error
 	UpdateProject(ctx context.Context, p Project) error

@@ -12,7 +12,7 @@ import (
 )
 
 // TokenHash is the SHA-256 of a token's text: all that is kept of it. A token
-// has 256 random bits, so a plain hash cannot be turned back.
+// has 128 random bits or more, so a plain hash cannot be turned back.
 type TokenHash [sha256.Size]byte
 
 // HashToken hashes a token's text.
@@ -91,7 +91,10 @@ func (s *Service) RescopeToken(ctx context.Context, old Token, scope Scope, from
 }
 
 func (s *Service) issue(ctx context.Context, t Token, from Origin) (string, Token, Caller, error) {
-	text := s.random.token()
+	return s.issueAs(ctx, s.random.token(), t, from)
+}
+
+func (s *Service) issueAs(ctx context.Context, text string, t Token, from Origin) (string, Token, Caller, error) {
 	t.Hash = HashToken(text)
 	var c Caller
 	err := s.store.Write(ctx, func(tx Tx) error {

@@ -9,6 +9,7 @@ import (
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack/keystone"
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack/neutron"
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack/nova"
+	"github.com/keyreeve/keyreeve/internal/dialect/toast"
 	"github.com/keyreeve/keyreeve/internal/wire"
 )
 
@@ -18,7 +19,22 @@ type mounted struct {
 	title   string
 	surface wire.Surface
 	handler http.Handler
-	routes  []openstack.Route
+	routes  []openstack.Route // OpenStack's
+	toast   []toast.Route     // TOAST's
+}
+
+// services builds every dialect that the main listener serves.
+func (s *Server) services() []mounted { return append(s.openstackServices(), s.toastService()) }
+
+func (s *Server) toastService() mounted {
+	cfg := s.opt.Config
+	d := toast.New(toast.Options{
+		Identity: s.domain.Identity, KeyPairs: s.domain.KeyPairs, Compute: s.machines.compute,
+		WeakKeys: s.weakKeys(cfg.TOAST), KeyPairQuota: cfg.Keypair.Quota,
+	})
+	surface := d.Surface()
+	surface.Timeout = cfg.Limits.RequestTimeout.Duration
+	return mounted{prefix: "/compute/v1.0", title: "TOAST Compute v1.0", surface: surface, handler: d.Handler(), toast: d.Routes()}
 }
 
 // openstackServices builds OpenStack's services over the domain.
@@ -53,7 +69,7 @@ func (s *Server) openstackServices() []mounted {
 	} {
 		surface := m.service.Surface()
 		surface.Timeout = cfg.Limits.RequestTimeout.Duration
-		all = append(all, mounted{m.prefix, m.title, surface, m.service.Handler(), m.service.Routes()})
+		all = append(all, mounted{prefix: m.prefix, title: m.title, surface: surface, handler: m.service.Handler(), routes: m.service.Routes()})
 	}
 	return all
 }

@@ -35,7 +35,7 @@ func TestRoutesAreGuarded(t *testing.T) {
 	w := newWorld(t)
 	n := 0
 	for _, m := range w.server.dialects {
-		if len(m.routes) == 0 {
+		if len(m.routes) == 0 && len(m.toast) == 0 {
 			t.Errorf("%s declares no routes", m.prefix)
 		}
 		for _, route := range m.routes {

@@ -80,7 +80,7 @@ func Open(ctx context.Context, opt Options) (_ *Server, err error) {
 		return nil, err
 	}
 	s.metrics = newMetrics(s.domain, s.machines, opt.Version)
-	s.dialects = s.openstackServices()
+	s.dialects = s.services()
 	return s, nil
 }
 
@@ -207,7 +207,7 @@ func (s *Server) front() http.Handler {
 		var b strings.Builder
 		fmt.Fprintf(&b, "Keyreeve %s\n\nAPIs here:\n", s.opt.Version)
 		for _, d := range s.dialects {
-			fmt.Fprintf(&b, "  %-10s %s\n", d.prefix, d.title)
+			fmt.Fprintf(&b, "  %-14s %s\n", d.prefix, d.title)
 		}
 		_, _ = w.Write([]byte(b.String()))
 	})

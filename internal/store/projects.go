@@ -24,6 +24,12 @@ func (t *Tx) ProjectByName(ctx context.Context, accountID, name string) (identit
 		`SELECT `+projectColumns+` FROM projects WHERE account_id = $1 AND name = $2`, accountID, name)
 }
 
+// ProjectByAppKey implements [identity.Tx].
+func (t *Tx) ProjectByAppKey(ctx context.Context, appKey string) (identity.Project, error) {
+	return one(ctx, t, "project", "", scanProject,
+		`SELECT `+projectColumns+` FROM projects WHERE app_key = $1 AND app_key <> ''`, appKey)
+}
+
 // Projects implements [identity.Tx].
 func (t *Tx) Projects(ctx context.Context, q identity.ProjectQuery) ([]identity.Project, error) {
 	var w where

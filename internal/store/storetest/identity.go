@@ -64,6 +64,14 @@ func testAccounts(t *testing.T, s suite) {
 		if err != nil {
 			return err
 		}
+		if p, err = tx.ProjectByAppKey(ctx, project("p1").AppKey); err != nil {
+			return err
+		}
+		same(t, p, project("p1"))
+		for _, unknown := range []string{"", "nosuch", "KEYP1"} {
+			_, err := tx.ProjectByAppKey(ctx, unknown)
+			refused(t, err, fault.NotFound)
+		}
 		u, err := tx.UserByName(ctx, "acc", "user u1")
 		same(t, u, user("u1"))
 		return err
