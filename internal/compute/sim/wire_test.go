@@ -135,7 +135,7 @@ func TestRules(t *testing.T) {
 	member.NICs[0].Groups = []compute.GroupRef{{ID: "friends"}}
 	must(t, d.SetNICs(ctx, member.ID, member.NICs))
 	setRules(t, d, spec, compute.Rule{Direction: compute.Ingress, EtherType: compute.IPv4, From: compute.AnyPort, To: compute.AnyPort, RemoteGroupID: "friends"})
-	knock(t, d, member.NICs[0].Addr.String(), at, true)
+	_ = knock(t, d, member.NICs[0].Addr.String(), at, true)
 	_ = knock(t, d, "127.0.0.1", at, false)
 	if err := d.SetRules(ctx, "nobody", nil); !fault.Is(err, fault.NotFound) {
 		t.Errorf("rules of nobody: %v", err)
@@ -147,7 +147,7 @@ func TestRules(t *testing.T) {
 	must(t, d.Start(ctx, spec))
 	_ = knock(t, d, "127.0.0.1", at, false)
 	setRules(t, d, spec, lets(""))
-	knock(t, d, "127.0.0.1", at, true)
+	_ = knock(t, d, "127.0.0.1", at, true)
 }
 
 func TestForwards(t *testing.T) {
@@ -199,13 +199,13 @@ func TestForwards(t *testing.T) {
 	must(t, d.Stop(ctx, b.ID, 0))
 	_ = knock(t, d, "127.0.0.1", at, false)
 	must(t, d.Start(ctx, b))
-	knock(t, d, "127.0.0.1", at, true)
+	_ = knock(t, d, "127.0.0.1", at, true)
 	// The rules of the NIC that it leads to hold for it, too.
 	b.NICs[0].Filtered, b.NICs[0].PortID = true, "p"
 	must(t, d.SetNICs(ctx, b.ID, b.NICs))
 	_ = knock(t, d, "127.0.0.1", at, false)
 	setRules(t, d, b, lets("127.0.0.0/8"))
-	knock(t, d, "127.0.0.1", at, true)
+	_ = knock(t, d, "127.0.0.1", at, true)
 	must(t, d.Delete(ctx, b.ID))
 	if !d.AddressFree(at) {
 		t.Error("the address of a deleted instance is not free")
@@ -241,12 +241,12 @@ func TestClosedNetwork(t *testing.T) {
 	}
 	// One more NIC, while it runs, and away again.
 	must(t, d.SetNICs(ctx, spec.ID, append(spec.NICs, second...)))
-	knock(t, d, "127.0.0.1", first, true)
+	_ = knock(t, d, "127.0.0.1", first, true)
 	conn, err := net.Dial("tcp", netip.AddrPortFrom(first, uint16(d.port)).String())
 	must(t, err)
 	defer conn.Close()
 	must(t, d.SetNICs(ctx, spec.ID, spec.NICs))
-	knock(t, d, "127.0.0.1", first, false)
+	_ = knock(t, d, "127.0.0.1", first, false)
 	must(t, conn.SetDeadline(time.Now().Add(5*time.Second)))
 	for b := make([]byte, 99); err == nil; _, err = conn.Read(b) {
 	}
