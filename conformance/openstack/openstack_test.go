@@ -22,7 +22,9 @@ type cloud struct {
 	collector harness.Account // a member whose key pairs are counted
 
 	programmer harness.Account // a member who has programs
-	demo       *harness.Session
+	// integrators are two members of a project that they have to themselves.
+	integrators []harness.Account
+	demo        *harness.Session
 }
 
 // TestClients runs every client's session against one server, side by side.
@@ -35,6 +37,8 @@ func TestClients(t *testing.T) {
 	c.outsider = c.AddUser("outsider", "other", "member")
 	c.collector = c.AddUser("collector", c.Demo.Project, "member")
 	c.programmer = c.AddUser("programmer", c.Demo.Project, "member")
+	c.AddProject("integration")
+	c.integrators = []harness.Account{c.AddUser("integrator-1", "integration", "member"), c.AddUser("integrator-2", "integration", "member")}
 	c.demo = c.Login(c.Demo)
 
 	t.Run("sessions", func(t *testing.T) {
@@ -43,6 +47,7 @@ func TestClients(t *testing.T) {
 			walk func(*testing.T, *cloud)
 		}{
 			{"gophercloud's acceptance tests", acceptance},
+			{"tempest", tempest},
 			{"tour", tour},
 			{"life of a server", lifeOfAServer},
 			{"actions on a server", actionsOnAServer},
