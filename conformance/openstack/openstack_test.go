@@ -22,21 +22,25 @@ type cloud struct {
 	collector harness.Account // a member whose key pairs are counted
 
 	programmer harness.Account // a member who has programs
+	walker     harness.Account // a member who types commands, with a project of their own
 	// integrators are two members of a project that they have to themselves.
 	integrators []harness.Account
 	demo        *harness.Session
+	python      *python
 }
 
 // TestClients runs every client's session against one server, side by side.
 // The sessions share nothing but the server: each has names of its own.
 func TestClients(t *testing.T) {
-	c := &cloud{Server: harness.Start(t)}
+	c := &cloud{Server: harness.Start(t), python: startPython(t)}
 	c.AddProject("other")
 	c.colleague = c.AddUser("colleague", c.Demo.Project, "member")
 	c.reader = c.AddUser("reader", c.Demo.Project, "reader")
 	c.outsider = c.AddUser("outsider", "other", "member")
 	c.collector = c.AddUser("collector", c.Demo.Project, "member")
 	c.programmer = c.AddUser("programmer", c.Demo.Project, "member")
+	c.AddProject("walk")
+	c.walker = c.AddUser("walker", "walk", "member")
 	c.AddProject("integration")
 	c.integrators = []harness.Account{c.AddUser("integrator-1", "integration", "member"), c.AddUser("integrator-2", "integration", "member")}
 	c.demo = c.Login(c.Demo)
@@ -48,12 +52,13 @@ func TestClients(t *testing.T) {
 		}{
 			{"gophercloud's acceptance tests", acceptance},
 			{"tempest", tempest},
+			{"commands", commands},
 			{"tour", tour},
 			{"life of a server", lifeOfAServer},
 			{"actions on a server", actionsOnAServer},
 			{"refusals", refusals},
 			{"other people", otherPeople},
-			{"looking around", lookingAround},
+			{"clouds.yaml", cloudsFile},
 			{"tokens", tokens},
 			{"networking", networking},
 			{"openstacksdk", sdk},
