@@ -44,6 +44,8 @@ func TestClients(t *testing.T) {
 	c.AddProject("integration")
 	c.integrators = []harness.Account{c.AddUser("integrator-1", "integration", "member"), c.AddUser("integrator-2", "integration", "member")}
 	c.demo = c.Login(c.Demo)
+	// Many sessions have their servers in the demo project at one time.
+	c.client(t, c.Root).must("quota", "set", "--instances", "100", "--cores", "200", "--ram", "400000", c.Demo.Project)
 
 	t.Run("sessions", func(t *testing.T) {
 		for _, session := range []struct {
@@ -71,6 +73,10 @@ func TestClients(t *testing.T) {
 			{"identity v2.0", identityV2},
 			{"life of a volume", lifeOfAVolume},
 			{"booting from volumes", bootingFromVolumes},
+			{"Terraform", terraform},
+			{"Ansible", ansible},
+			{"Horizon", horizon},
+			{"Skyline", skyline},
 		} {
 			t.Run(session.name, func(t *testing.T) {
 				t.Parallel()
