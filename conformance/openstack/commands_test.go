@@ -47,6 +47,7 @@ func keeps(name, typed string) line { return line{typed: typed, keep: name} }
 func becomes(typed string, says ...string) line { return line{typed: typed, says: says, until: true} }
 
 func member(c *cloud) harness.Account        { return c.walker }
+func builder(c *cloud) harness.Account       { return c.builder }
 func administrator(c *cloud) harness.Account { return c.Root }
 
 // commands types every chapter.

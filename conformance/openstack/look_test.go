@@ -59,7 +59,7 @@ func tokens(t *testing.T, cloud *cloud) {
 
 // sdk uses openstacksdk from a script, as automation does.
 func sdk(t *testing.T, cloud *cloud) {
-	c := cloud.client(t, cloud.Demo)
+	c := cloud.client(t, cloud.scripter)
 	key := c.newKey("id", "-t", "ed25519")
 	o := c.runScript("sdk.py", key+".pub")
 	if o.Exit != 0 || !strings.HasSuffix(o.Stdout, "all of it holds\n") {

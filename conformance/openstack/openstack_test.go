@@ -4,6 +4,7 @@
 package openstack
 
 import (
+	"flag"
 	"os"
 	"strings"
 	"testing"
@@ -11,7 +12,13 @@ import (
 	"github.com/keyreeve/keyreeve/conformance/harness"
 )
 
-func TestMain(m *testing.M) { os.Exit(harness.Main(m)) }
+func TestMain(m *testing.M) {
+	// Sessions mostly wait: for their clients, and these for servers.
+	if err := flag.Set("test.parallel", "8"); err != nil {
+		panic(err)
+	}
+	os.Exit(harness.Main(m))
+}
 
 // cloud is one server and those who use it.
 type cloud struct {
@@ -22,7 +29,9 @@ type cloud struct {
 	collector harness.Account // a member whose key pairs are counted
 
 	programmer harness.Account // a member who has programs
-	walker     harness.Account // a member who types commands, with a project of their own
+	walker     harness.Account // types commands, with key pairs that nobody else makes
+	builder    harness.Account // the same, with servers
+	scripter   harness.Account // the same, with openstacksdk
 	// integrators are two members of a project that they have to themselves.
 	integrators []harness.Account
 	demo        *harness.Session
@@ -40,7 +49,7 @@ func TestClients(t *testing.T) {
 	c.collector = c.AddUser("collector", c.Demo.Project, "member")
 	c.programmer = c.AddUser("programmer", c.Demo.Project, "member")
 	c.AddProject("walk")
-	c.walker = c.AddUser("walker", "walk", "member")
+	c.walker, c.builder, c.scripter = c.AddUser("walker", "walk", "member"), c.AddUser("builder", "walk", "member"), c.AddUser("scripter", "walk", "member")
 	c.AddProject("integration")
 	c.integrators = []harness.Account{c.AddUser("integrator-1", "integration", "member"), c.AddUser("integrator-2", "integration", "member")}
 	c.demo = c.Login(c.Demo)

@@ -33,6 +33,7 @@ def run(request):
     os.environ.clear()
     os.environ.update(request["env"])
     sys.argv[1:] = request["args"]
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     files = tempfile.TemporaryFile(), tempfile.TemporaryFile()
     for number, file in enumerate(files, start=1):
         os.dup2(file.fileno(), number)
