@@ -19,25 +19,35 @@ const clientProgram = "/usr/bin/openstack"
 
 // client is a person with the openstack command in a folder of their own.
 type client struct {
-	t   *testing.T
-	dir string
-	env []string
+	t      *testing.T
+	dir    string
+	env    []string
+	python *python
 }
 
 func (c *cloud) client(t *testing.T, a harness.Account) *client {
 	t.Helper()
-	return clientWith(t, c.OpenStackEnv(a)...)
+	return c.clientWith(t, c.OpenStackEnv(a)...)
 }
 
-func clientWith(t *testing.T, env ...string) *client {
+func (c *cloud) clientWith(t *testing.T, env ...string) *client {
 	t.Helper()
-	harness.Need(t, clientProgram, "python3-openstackclient")
 	dir := t.TempDir()
-	return &client{t: t, dir: dir, env: harness.Environ(dir, env...)}
+	return &client{t: t, dir: dir, env: harness.Environ(dir, env...), python: c.python}
 }
 
-// run runs the openstack command to its end.
+// run runs an openstack command to its end.
 func (c *client) run(args ...string) harness.Outcome {
+	c.t.Helper()
+	o, err := c.python.run(c.dir, c.env, args)
+	if err != nil {
+		c.t.Fatalf("openstack %s: %v", strings.Join(args, " "), err)
+	}
+	return o
+}
+
+// runProgram is run with a process of its own, as a shell would start it.
+func (c *client) runProgram(args ...string) harness.Outcome {
 	c.t.Helper()
 	cmd := exec.Command(clientProgram, args...)
 	cmd.Dir, cmd.Env = c.dir, c.env
@@ -157,11 +167,4 @@ func eventually(t *testing.T, what string, yes func() bool) {
 			t.Fatalf("not within 30 s: %s", what)
 		}
 	}
-}
-
-// pythonCommand runs a script with Debian's Python, which has openstacksdk.
-func pythonCommand(c *client, args ...string) *exec.Cmd {
-	cmd := exec.Command("/usr/bin/python3", args...)
-	cmd.Dir, cmd.Env = c.dir, c.env
-	return cmd
 }

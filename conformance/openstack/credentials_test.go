@@ -40,7 +40,7 @@ func appCredentials(t *testing.T, cloud *cloud) {
 		ci.ExpiresAt == nil || *ci.ExpiresAt != "2999-01-01T00:00:00.000000" {
 		t.Errorf("application credential create: %+v", ci)
 	}
-	program := clientWith(t, appEnv(cloud, a, "OS_APPLICATION_CREDENTIAL_ID="+ci.ID, "OS_APPLICATION_CREDENTIAL_SECRET="+ci.Secret)...)
+	program := cloud.clientWith(t, appEnv(cloud, a, "OS_APPLICATION_CREDENTIAL_ID="+ci.ID, "OS_APPLICATION_CREDENTIAL_SECRET="+ci.Secret)...)
 	program.must("keypair", "create", "made-by-ci")
 	var rows []keyRow
 	owner.read(&rows, "keypair", "list")
@@ -49,10 +49,10 @@ func appCredentials(t *testing.T, cloud *cloud) {
 	}
 	program.refused("Using method 'application_credential' is not allowed for managing additional application credentials", "application", "credential", "create", "more")
 
-	named := clientWith(t, appEnv(cloud, a, "OS_USERNAME="+a.Username, "OS_USER_DOMAIN_NAME="+a.Domain,
+	named := cloud.clientWith(t, appEnv(cloud, a, "OS_USERNAME="+a.Username, "OS_USER_DOMAIN_NAME="+a.Domain,
 		"OS_APPLICATION_CREDENTIAL_NAME=ci", "OS_APPLICATION_CREDENTIAL_SECRET="+ci.Secret)...)
 	named.must("keypair", "delete", "made-by-ci")
-	scoped := clientWith(t, appEnv(cloud, a, "OS_APPLICATION_CREDENTIAL_ID="+ci.ID, "OS_APPLICATION_CREDENTIAL_SECRET="+ci.Secret, "OS_PROJECT_NAME="+a.Project, "OS_PROJECT_DOMAIN_NAME="+a.Domain)...)
+	scoped := cloud.clientWith(t, appEnv(cloud, a, "OS_APPLICATION_CREDENTIAL_ID="+ci.ID, "OS_APPLICATION_CREDENTIAL_SECRET="+ci.Secret, "OS_PROJECT_NAME="+a.Project, "OS_PROJECT_DOMAIN_NAME="+a.Domain)...)
 	scoped.refused("Application credentials cannot request a scope. (HTTP 401)", "keypair", "list")
 
 	// One that may only look at key pairs, and only with a reader's role.
@@ -62,7 +62,7 @@ func appCredentials(t *testing.T, cloud *cloud) {
 	if narrow.Roles != "reader" || !narrow.Unrestricted {
 		t.Errorf("application credential create: %+v", narrow)
 	}
-	looker := clientWith(t, appEnv(cloud, a, "OS_APPLICATION_CREDENTIAL_ID="+narrow.ID, "OS_APPLICATION_CREDENTIAL_SECRET="+narrow.Secret)...)
+	looker := cloud.clientWith(t, appEnv(cloud, a, "OS_APPLICATION_CREDENTIAL_ID="+narrow.ID, "OS_APPLICATION_CREDENTIAL_SECRET="+narrow.Secret)...)
 	looker.read(&rows, "keypair", "list")
 	looker.refused("HttpException: 401", "keypair", "create", "x")
 	looker.refused("HttpException: 401", "flavor", "list")

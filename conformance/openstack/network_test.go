@@ -119,7 +119,7 @@ func networking(t *testing.T, cloud *cloud) {
 
 // networksAreKept restarts the server: rules and floating addresses hold again.
 func TestNetworksAreKept(t *testing.T) {
-	c := &cloud{Server: harness.Start(t)}
+	c := &cloud{Server: harness.Start(t), python: startPython(t)}
 	o := c.client(t, c.Demo)
 	key := o.newKey("kept", "-t", "ed25519")
 	o.must("keypair", "create", "--public-key", key+".pub", "kept")
@@ -149,5 +149,5 @@ func TestNetworksAreKept(t *testing.T) {
 
 // again is the same person after the server came up at another address.
 func (c *client) again(cloud *cloud, a harness.Account) *client {
-	return &client{t: c.t, dir: c.dir, env: harness.Environ(c.dir, cloud.OpenStackEnv(a)...)}
+	return &client{t: c.t, dir: c.dir, env: harness.Environ(c.dir, cloud.OpenStackEnv(a)...), python: c.python}
 }

@@ -4,6 +4,7 @@
 package openstack
 
 import (
+	"flag"
 	"os"
 	"strings"
 	"testing"
@@ -11,7 +12,13 @@ import (
 	"github.com/keyreeve/keyreeve/conformance/harness"
 )
 
-func TestMain(m *testing.M) { os.Exit(harness.Main(m)) }
+func TestMain(m *testing.M) {
+	// Sessions mostly wait: for their clients, and these for servers.
+	if err := flag.Set("test.parallel", "8"); err != nil {
+		panic(err)
+	}
+	os.Exit(harness.Main(m))
+}
 
 // cloud is one server and those who use it.
 type cloud struct {
@@ -22,20 +29,32 @@ type cloud struct {
 	collector harness.Account // a member whose key pairs are counted
 
 	programmer harness.Account // a member who has programs
-	demo       *harness.Session
+	walker     harness.Account // types commands, with key pairs that nobody else makes
+	builder    harness.Account // the same, with servers
+	scripter   harness.Account // the same, with openstacksdk
+	// integrators are two members of a project that they have to themselves.
+	integrators []harness.Account
+	demo        *harness.Session
+	python      *python
 }
 
 // TestClients runs every client's session against one server, side by side.
 // The sessions share nothing but the server: each has names of its own.
 func TestClients(t *testing.T) {
-	c := &cloud{Server: harness.Start(t)}
+	c := &cloud{Server: harness.Start(t), python: startPython(t)}
 	c.AddProject("other")
 	c.colleague = c.AddUser("colleague", c.Demo.Project, "member")
 	c.reader = c.AddUser("reader", c.Demo.Project, "reader")
 	c.outsider = c.AddUser("outsider", "other", "member")
 	c.collector = c.AddUser("collector", c.Demo.Project, "member")
 	c.programmer = c.AddUser("programmer", c.Demo.Project, "member")
+	c.AddProject("walk")
+	c.walker, c.builder, c.scripter = c.AddUser("walker", "walk", "member"), c.AddUser("builder", "walk", "member"), c.AddUser("scripter", "walk", "member")
+	c.AddProject("integration")
+	c.integrators = []harness.Account{c.AddUser("integrator-1", "integration", "member"), c.AddUser("integrator-2", "integration", "member")}
 	c.demo = c.Login(c.Demo)
+	// Many sessions have their servers in the demo project at one time.
+	c.client(t, c.Root).must("quota", "set", "--instances", "100", "--cores", "200", "--ram", "400000", c.Demo.Project)
 
 	t.Run("sessions", func(t *testing.T) {
 		for _, session := range []struct {
@@ -43,12 +62,14 @@ func TestClients(t *testing.T) {
 			walk func(*testing.T, *cloud)
 		}{
 			{"gophercloud's acceptance tests", acceptance},
+			{"tempest", tempest},
+			{"commands", commands},
 			{"tour", tour},
 			{"life of a server", lifeOfAServer},
 			{"actions on a server", actionsOnAServer},
 			{"refusals", refusals},
 			{"other people", otherPeople},
-			{"looking around", lookingAround},
+			{"clouds.yaml", cloudsFile},
 			{"tokens", tokens},
 			{"networking", networking},
 			{"openstacksdk", sdk},
@@ -61,6 +82,10 @@ func TestClients(t *testing.T) {
 			{"identity v2.0", identityV2},
 			{"life of a volume", lifeOfAVolume},
 			{"booting from volumes", bootingFromVolumes},
+			{"Terraform", terraform},
+			{"Ansible", ansible},
+			{"Horizon", horizon},
+			{"Skyline", skyline},
 		} {
 			t.Run(session.name, func(t *testing.T) {
 				t.Parallel()

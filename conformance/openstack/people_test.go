@@ -36,7 +36,7 @@ func otherPeople(t *testing.T, cloud *cloud) {
 	outsider.refused("No server with a name or ID of '"+id+"' exists", "server", "delete", id)
 	outsider.refused("No Keypair found for owners", "keypair", "show", "owners")
 	var servers []shown
-	outsider.read(&servers, "server", "list")
+	outsider.read(&servers, "server", "list", "--name", "owners")
 	if len(servers) != 0 {
 		t.Errorf("the other project's member sees %+v", servers)
 	}
