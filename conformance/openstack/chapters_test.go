@@ -154,7 +154,7 @@ var chapters = []chapter{
 		keeps("subnet", "subnet list -f value -c ID --network private"),
 		does("network list", "| {network} | private | {subnet} |"),
 		does("network list --long --name private", "| {network} | private | ACTIVE |", "| UP | True |"),
-		does("network list --external", "!|"),
+		does("network list --external", "| public |", "!private"),
 		does("network show {network}", "| status | ACTIVE |", "| subnets | {subnet} |", "| shared | True |"),
 		fails("network show never", "No Network found for never"),
 		does("subnet show {subnet}", "| network_id | {network} |", "| ip_version | 4 |"),
