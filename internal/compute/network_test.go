@@ -469,6 +469,15 @@ func TestPortsOfInstances(t *testing.T) {
 	y.refused(err, fault.Conflict, "Cannot 'attach_interface' instance "+i.ID+" while it is in task_state powering-off")
 	y.idle()
 	y.ok(y.service.DetachNIC(ctx, y.caller, i.ID, fresh.PortID))
+	events, err := y.service.Events(ctx, y.caller, i.ID)
+	y.ok(err)
+	if len(events) == 0 || events[0].Action != compute.ActionDetachNIC || events[0].FinishedAt.IsZero() {
+		t.Errorf("events %+v", events)
+	}
+	// A lock keeps everybody but administrators from it.
+	y.ok(y.service.Lock(ctx, y.caller, i.ID, ""))
+	y.refused(y.service.DetachNIC(ctx, y.other("p"), i.ID, p.PortID), fault.Conflict, "")
+	y.ok(y.service.Unlock(ctx, y.caller, i.ID))
 	// The instance goes, the port stays.
 	_, err = y.service.Act(ctx, y.caller, i.ID, compute.ActionDelete)
 	y.ok(err)

@@ -99,6 +99,12 @@ func (s *Service) nics(ctx context.Context, tx Tx, plans []plan, groups []GroupR
 	return out, nil
 }
 
+// What is done to an instance's NICs has Nova's names for it.
+const (
+	ActionAttachNIC Action = "attach_interface"
+	ActionDetachNIC Action = "detach_interface"
+)
+
 // pluggable are the states in which NICs come and go, as Nova's guards have them.
 var pluggable = []VMState{Active, Paused, Stopped}
 
@@ -107,7 +113,7 @@ var pluggable = []VMState{Active, Paused, Stopped}
 // port is in use; the address is taken), Invalid, NoCapacity, Unsupported.
 func (s *Service) AttachNIC(ctx context.Context, c identity.Caller, instanceID string, req NICRequest) (NIC, error) {
 	var nic NIC
-	err := s.changeNICs(ctx, c, instanceID, "attach_interface", func(tx Tx, i Instance) (string, error) {
+	err := s.changeNICs(ctx, c, instanceID, ActionAttachNIC, func(tx Tx, i Instance) (string, error) {
 		if len(i.NICs) >= MaxNICs {
 			return "", fault.Invalidf("networks", "an instance has at most %d networks", MaxNICs)
 		}
@@ -145,7 +151,7 @@ func (s *Service) AttachNIC(ctx context.Context, c identity.Caller, instanceID s
 // (instance; port: the instance does not have it), Forbidden, Conflict with a
 // [Locked] or [WrongState], Unsupported.
 func (s *Service) DetachNIC(ctx context.Context, c identity.Caller, instanceID, portID string) error {
-	return s.changeNICs(ctx, c, instanceID, "detach_interface", func(tx Tx, i Instance) (string, error) {
+	return s.changeNICs(ctx, c, instanceID, ActionDetachNIC, func(tx Tx, i Instance) (string, error) {
 		if !slices.ContainsFunc(i.NICs, func(n NIC) bool { return n.PortID == portID }) {
 			return "", fault.Missing("port", portID)
 		}
@@ -162,7 +168,7 @@ func (s *Service) DetachNIC(ctx context.Context, c identity.Caller, instanceID, 
 }
 
 // changeNICs changes the NICs of an instance whose state allows it.
-func (s *Service) changeNICs(ctx context.Context, c identity.Caller, instanceID, verb string, change func(Tx, Instance) (portID string, err error)) error {
+func (s *Service) changeNICs(ctx context.Context, c identity.Caller, instanceID string, a Action, change func(Tx, Instance) (portID string, err error)) error {
 	if err := mayChange(c); err != nil {
 		return err
 	}
@@ -181,7 +187,7 @@ func (s *Service) changeNICs(ctx context.Context, c identity.Caller, instanceID,
 		if err := i.unlocked(c); err != nil {
 			return err
 		}
-		if err := i.State.allow(i.ID, verb, pluggable); err != nil {
+		if err := i.State.allow(i.ID, string(a), pluggable); err != nil {
 			return err
 		}
 		portID, err := change(tx, i)
@@ -191,7 +197,12 @@ func (s *Service) changeNICs(ctx context.Context, c identity.Caller, instanceID,
 		if touched, err = s.wiringOf(ctx, tx, i.ID); err != nil {
 			return err
 		}
-		return tx.AppendAudit(ctx, s.audit(c, audit.Update, i, verb+" "+portID))
+		e := s.event(c, i, s.opt.NewID(), a)
+		e.FinishedAt = e.StartedAt
+		if err := tx.InsertEvent(ctx, e); err != nil {
+			return err
+		}
+		return tx.AppendAudit(ctx, s.audit(c, audit.Update, i, string(a)+" "+portID))
 	})
 	if err == nil {
 		s.rewire(ctx, touched)

@@ -30,6 +30,8 @@ var eventNames = map[compute.Action]struct{ action, part string }{
 	compute.ActionUnpause:    {"unpause", "compute_unpause_instance"},
 	compute.ActionSnapshot:   {"createImage", "compute_snapshot_instance"},
 	compute.ActionPassword:   {"changePassword", "compute_set_admin_password"},
+	compute.ActionAttachNIC:  {"attach_interface", "compute_attach_interface"},
+	compute.ActionDetachNIC:  {"detach_interface", "compute_detach_interface"},
 	compute.EventLock:        {action: "lock"},
 	compute.EventUnlock:      {action: "unlock"},
 	compute.EventReset:       {action: "resetState"},
