@@ -77,8 +77,16 @@ func TestAccessRules(t *testing.T) {
 	if status, _ := w.send(t, http.MethodGet, "/compute/v2.1/nothing", "", only); status != http.StatusUnauthorized {
 		t.Errorf("an unknown path: %d", status)
 	}
+	// TOAST has no place in the catalog that a rule could name: a credential with
+	// rules gets in nowhere there.
+	toast := toastPrefix + member.Project.AppKey + "/keypairs"
+	for who, succeeds := range map[string]bool{free: true, wide: false} {
+		if a := w.toast(t, http.MethodGet, toast, "", w.tokens[who]); a.Header.IsSuccessful != succeeds {
+			t.Errorf("%s in TOAST: %+v", who, a.Header)
+		}
+	}
 	// Every service of the server is among the places.
-	seen := map[string]bool{}
+	seen := map[string]bool{"/compute/v1.0": true}
 	for _, p := range places {
 		seen[p.prefix] = true
 	}
