@@ -6,6 +6,7 @@ is imported once; each command then runs in a process of its own, forked from
 here, with that folder and environment, by the function that /usr/bin/openstack
 calls. Ends when standard input does.
 """
+import contextlib
 import importlib.metadata
 import json
 import os
@@ -21,11 +22,13 @@ sys.argv = ["openstack"]
 
 from openstackclient import shell
 
-# Commands are entry points: what is loaded here, no command has to load.
+# Commands, ways to log in and forms of output are entry points: what is loaded
+# here, no command has to load. Some belong to modules that are not installed.
 for group in importlib.metadata.entry_points().groups:
-    if group.startswith("openstack."):
-        for command in importlib.metadata.entry_points(group=group):
-            command.load()
+    if group.startswith(("openstack.", "keystoneauth1.", "cliff.")):
+        for entry in importlib.metadata.entry_points(group=group):
+            with contextlib.suppress(ImportError):
+                entry.load()
 
 
 def run(request):
