@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"time"
 
 	modernc "modernc.org/sqlite"
 	lib "modernc.org/sqlite/lib"
@@ -51,7 +52,7 @@ func sqlite(opt Options) (engine, error) {
 			if err != nil {
 				return nil, nil, err
 			}
-			if err := writer.PingContext(ctx); err != nil {
+			if err := awaitSQLite(ctx, writer); err != nil {
 				_ = writer.Close() // what went wrong is said already
 				return nil, nil, sqliteOpenError(path, err)
 			}
@@ -67,6 +68,29 @@ func sqlite(opt Options) (engine, error) {
 		oneWriter: true,
 		brief:     true,
 	}, nil
+}
+
+// awaitSQLite opens the first connection. SQLite refuses at once to turn a file
+// to WAL while another program does the same, whatever the busy timeout says.
+func awaitSQLite(ctx context.Context, db *sql.DB) error {
+	const patience = 5 * time.Second // as long as the busy timeout
+	start := time.Now()
+	for {
+		err := db.PingContext(ctx)
+		if !isBusy(err) || time.Since(start) > patience {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+func isBusy(err error) bool {
+	var e *modernc.Error
+	return errors.As(err, &e) && (e.Code()&0xff == lib.SQLITE_BUSY || e.Code()&0xff == lib.SQLITE_LOCKED)
 }
 
 func openSQLite(path string, conns int, params url.Values) (*sql.DB, error) {
@@ -123,6 +147,9 @@ func prepareFile(path string) error {
 }
 
 func sqliteOpenError(path string, err error) error {
+	if isBusy(err) {
+		return fmt.Errorf("the database %s is in use by a program that does not let go: stop that one first", path)
+	}
 	var e *modernc.Error
 	if errors.As(err, &e) {
 		switch e.Code() & 0xff {
@@ -130,8 +157,6 @@ func sqliteOpenError(path string, err error) error {
 			return fmt.Errorf("%s is not a database: move it away, or choose another data folder", path)
 		case lib.SQLITE_CORRUPT:
 			return fmt.Errorf("the database %s is damaged: restore a backup, or choose another data folder", path)
-		case lib.SQLITE_BUSY, lib.SQLITE_LOCKED:
-			return fmt.Errorf("the database %s is in use by a program that does not let go: stop that one first", path)
 		}
 	}
 	return fmt.Errorf("the database %s cannot be opened: %w", path, err)
