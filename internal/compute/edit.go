@@ -34,11 +34,8 @@ func (s *Service) Edit(ctx context.Context, c identity.Caller, id string, edit f
 	}
 	var i Instance
 	err := s.store.Write(ctx, func(tx Tx) error {
-		if err := tx.Lock(ctx, "instance "+id); err != nil {
-			return err
-		}
 		var err error
-		if i, err = visibleInstance(ctx, tx, c, id); err != nil {
+		if i, err = lockedInstance(ctx, tx, c, id); err != nil {
 			return err
 		}
 		if err := i.unlocked(c); err != nil {

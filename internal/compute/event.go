@@ -73,11 +73,8 @@ func (s *Service) ask(ctx context.Context, c identity.Caller, id string, a Actio
 	}
 	var i Instance
 	err := s.store.Write(ctx, func(tx Tx) error {
-		if err := tx.Lock(ctx, "instance "+id); err != nil {
-			return err
-		}
 		var err error
-		if i, err = visibleInstance(ctx, tx, c, id); err != nil {
+		if i, err = lockedInstance(ctx, tx, c, id); err != nil {
 			return err
 		}
 		if a == ActionDelete && i.State.Task == Deleting {
@@ -114,10 +111,7 @@ func (s *Service) note(ctx context.Context, c identity.Caller, id string, a Acti
 		return err
 	}
 	return s.store.Write(ctx, func(tx Tx) error {
-		if err := tx.Lock(ctx, "instance "+id); err != nil {
-			return err
-		}
-		i, err := visibleInstance(ctx, tx, c, id)
+		i, err := lockedInstance(ctx, tx, c, id)
 		if err != nil {
 			return err
 		}

@@ -177,10 +177,7 @@ func (s *Service) changeNICs(ctx context.Context, c identity.Caller, instanceID 
 	}
 	var touched []Placed
 	err := s.store.Write(ctx, func(tx Tx) error {
-		if err := tx.Lock(ctx, "instance "+instanceID); err != nil {
-			return err
-		}
-		i, err := visibleInstance(ctx, tx, c, instanceID)
+		i, err := lockedInstance(ctx, tx, c, instanceID)
 		if err != nil {
 			return err
 		}
@@ -259,10 +256,7 @@ func (s *Service) regroup(ctx context.Context, c identity.Caller, instanceID, gr
 	}
 	var touched []Placed
 	err := s.store.Write(ctx, func(tx Tx) error {
-		if err := tx.Lock(ctx, "instance "+instanceID); err != nil {
-			return err
-		}
-		i, err := visibleInstance(ctx, tx, c, instanceID)
+		i, err := lockedInstance(ctx, tx, c, instanceID)
 		if err != nil {
 			return err
 		}

@@ -66,10 +66,7 @@ func (s *Service) ClearPassword(ctx context.Context, c identity.Caller, id strin
 		return err
 	}
 	return s.store.Write(ctx, func(tx Tx) error {
-		if err := tx.Lock(ctx, "instance "+id); err != nil {
-			return err
-		}
-		i, err := visibleInstance(ctx, tx, c, id)
+		i, err := lockedInstance(ctx, tx, c, id)
 		if err != nil {
 			return err
 		}

@@ -85,6 +85,15 @@ func visibleInstance(ctx context.Context, tx Tx, c identity.Caller, id string) (
 	return i, nil
 }
 
+// lockedInstance is visibleInstance that nobody else changes until the
+// transaction ends. Faults: NotFound.
+func lockedInstance(ctx context.Context, tx Tx, c identity.Caller, id string) (Instance, error) {
+	if err := tx.Lock(ctx, "instance "+id); err != nil {
+		return Instance{}, err
+	}
+	return visibleInstance(ctx, tx, c, id)
+}
+
 // ListRequest says which instances are wanted.
 type ListRequest struct {
 	// AllProjects lists every project's, for administrators.

@@ -1,6 +1,7 @@
 package cinder
 
 import (
+	"net/http"
 	"strconv"
 	"time"
 
@@ -13,6 +14,7 @@ type volumeField struct {
 	name  string
 	since openstack.Microversion
 	admin bool // shown to administrators only
+	read  bool // not in the answer to a creation or a change
 	when  func(compute.Volume) bool
 	value func(*openstack.Call, compute.Volume) any
 }
@@ -50,11 +52,11 @@ var volumeFields = []volumeField{
 	{name: "multiattach", value: always(false)},
 	{name: "attachments", value: attachments},
 	{name: "migration_status", admin: true, value: always(nil)},
-	{name: "volume_image_metadata", when: func(v compute.Volume) bool { return v.Image.ID != "" }, value: of(imageMetadata)},
-	{name: "os-vol-tenant-attr:tenant_id", value: of(func(v compute.Volume) any { return v.ProjectID })},
-	{name: "os-vol-host-attr:host", admin: true, value: of(func(v compute.Volume) any { return orNull(v.Node) })},
-	{name: "os-vol-mig-status-attr:migstat", admin: true, value: always(nil)},
-	{name: "os-vol-mig-status-attr:name_id", admin: true, value: always(nil)},
+	{name: "volume_image_metadata", read: true, when: func(v compute.Volume) bool { return v.Image.ID != "" }, value: of(imageMetadata)},
+	{name: "os-vol-tenant-attr:tenant_id", read: true, value: of(func(v compute.Volume) any { return v.ProjectID })},
+	{name: "os-vol-host-attr:host", read: true, admin: true, value: of(func(v compute.Volume) any { return orNull(v.Node) })},
+	{name: "os-vol-mig-status-attr:migstat", read: true, admin: true, value: always(nil)},
+	{name: "os-vol-mig-status-attr:name_id", read: true, admin: true, value: always(nil)},
 	{name: "group_id", since: openstack.V(3, 13), value: always(nil)},
 	{name: "provider_id", since: openstack.V(3, 21), admin: true, value: always(nil)},
 	{name: "service_uuid", since: openstack.V(3, 48), value: always(nil)},
@@ -67,11 +69,13 @@ var volumeFields = []volumeField{
 // view shows a volume in a list.
 type view func(*openstack.Call, compute.Volume) openstack.Fields
 
-// detail shows a volume in full at the call's microversion.
+// detail shows a volume in full at the call's microversion; where it was just
+// made or changed, without what Cinder's extensions add to reading.
 func detail(c *openstack.Call, v compute.Volume) openstack.Fields {
+	reading := c.Request.Method == http.MethodGet || c.Request.Method == http.MethodHead
 	out := make(openstack.Fields, 0, len(volumeFields))
 	for _, f := range volumeFields {
-		if c.Version.AtLeast(f.since) && (!f.admin || c.Caller.Admin()) && (f.when == nil || f.when(v)) {
+		if c.Version.AtLeast(f.since) && (!f.admin || c.Caller.Admin()) && (!f.read || reading) && (f.when == nil || f.when(v)) {
 			out = append(out, openstack.F(f.name, f.value(c, v)))
 		}
 	}

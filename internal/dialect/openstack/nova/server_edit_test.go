@@ -67,7 +67,7 @@ func TestEdits(t *testing.T) {
 		t.Errorf("PUT at 2.74: %v", short)
 	}
 	whole := body[struct{ Server doc }](t, m.call(t, "alice", "2.75", "PUT", at, `{"server": {"description": null}}`), 200).Server
-	said := body[struct{ Server doc }](t, m.call(t, "alice", "2.90", "PUT", at, `{"server": {"accessIPv4": "1.2.3.4", "accessIPv6": "::1", "hostname": "other", "OS-DCF:diskConfig": "AUTO"}}`), 200).Server
+	said := body[struct{ Server doc }](t, m.call(t, "alice", "2.90", "PUT", at, `{"server": {"accessIPv4": "1.2.3.4", "accessIPv6": "0:0:0:0:0:0:0:1", "hostname": "other", "OS-DCF:diskConfig": "AUTO"}}`), 200).Server
 	if said["accessIPv4"] != "1.2.3.4" || said["accessIPv6"] != "::1" || said["OS-EXT-SRV-ATTR:hostname"] != "other" || said["OS-DCF:diskConfig"] != "AUTO" {
 		t.Errorf("what the owner says: %v", said)
 	}

@@ -59,7 +59,7 @@ var serverFields = []serverField{
 	{name: "updated", in: everywhere, value: func(s serverView) any { return seconds(s.UpdatedAt) }},
 	{name: "addresses", in: everywhere, value: serverView.addresses},
 	{name: "accessIPv4", in: everywhere, value: func(s serverView) any { return s.AccessIPv4 }},
-	{name: "accessIPv6", in: everywhere, value: func(s serverView) any { return s.AccessIPv6 }},
+	{name: "accessIPv6", in: everywhere, value: func(s serverView) any { return canonical(s.AccessIPv6) }},
 	{name: "links", in: everywhere, value: func(s serverView) any { return serverLinks(s.Call, s.ID) }},
 	{name: "OS-DCF:diskConfig", in: everywhere, value: func(s serverView) any { return diskConfigOf(s.AutoDisk) }},
 	{name: "fault", in: everywhere, when: faulty, value: serverView.fault},
@@ -125,6 +125,14 @@ func serverLinks(c *openstack.Call, id string) []openstack.Link {
 func constant(value any) func(serverView) any { return func(serverView) any { return value } }
 
 // nameOnly is a security group as servers show it.
+// canonical writes an address as RFC 5952 has it, whatever was given.
+func canonical(address string) string {
+	if a, err := netip.ParseAddr(address); err == nil {
+		return a.String()
+	}
+	return address
+}
+
 type nameOnly struct {
 	Name string `json:"name"`
 }

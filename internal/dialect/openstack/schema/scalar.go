@@ -80,24 +80,6 @@ func (s String) format(v Value) *Fault {
 	return mismatch(v, v.Repr()+" is not a "+QuoteText(s.Format.Name))
 }
 
-// Integer accepts whole numbers.
-type Integer struct {
-	Min, Max *int64 // nil means no limit
-	Nullable bool
-}
-
-func (s Integer) check(v Value) *Fault {
-	if f := typed(v, s.Nullable, tInteger); f != nil {
-		return f
-	}
-	return within(v, s.Min, s.Max)
-}
-
-// Number accepts every number.
-type Number struct{ Nullable bool }
-
-func (s Number) check(v Value) *Fault { return typed(v, s.Nullable, tNumber) }
-
 // Digits accepts a whole number, and a string that its pattern takes for one:
 // the type ['integer', 'string'] that Nova uses for counts.
 type Digits struct {
