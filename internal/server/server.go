@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -193,9 +194,22 @@ func (s *Server) surfaces() map[string]http.Handler {
 		mounts = append(mounts, wire.Mount{Prefix: d.prefix, Handler: wire.Wrap(d.surface, in, d.handler)})
 	}
 	front := wire.Wrap(wire.Surface{Name: "front", Quiet: probes}, in, s.front())
-	main := wire.CollapseSlashes(wire.Mounts(front, mounts...))
+	main := wire.FromClients(s.proxies(), wire.CollapseSlashes(wire.Mounts(front, mounts...)))
 	admin := wire.Wrap(wire.Surface{Name: "admin", Quiet: probes, Timeout: 2 * time.Minute}, in, s.admin())
 	return map[string]http.Handler{"main": main, "admin": admin}
+}
+
+// proxies are the networks of the proxies that are trusted to name the client.
+func (s *Server) proxies() []netip.Prefix {
+	var networks []netip.Prefix
+	for _, text := range s.opt.Config.Listen.TrustedProxies {
+		n, err := config.ParseNetwork(text)
+		if err != nil { // [config.Load] has let it through
+			panic(err)
+		}
+		networks = append(networks, n)
+	}
+	return networks
 }
 
 // front answers on the main listener what no dialect does.
