@@ -100,8 +100,18 @@ func TestWhoAsks(t *testing.T) {
 			}
 		}
 	})
-	if log := n.server.Log(); strings.Contains(log, n.AppKey) || strings.Contains(log, n.token) {
-		t.Error("the log has the appkey or the token")
+	// A mistyped URL carries its secrets too, wherever it leads.
+	for _, path := range []string{"/compute/V1.0/appkeys/", "/compute/v1/appkeys/", "/compute/appkeys/", "/v1.0/appkeys/", "/appkeys/", "/network/v1.0/appkeys/"} {
+		resp, err := http.Get(n.server.Main + path + n.AppKey + "/keypairs")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+	}
+	for _, line := range strings.Split(n.server.Log(), "\n") {
+		if strings.Contains(line, n.AppKey) || strings.Contains(line, n.token) {
+			t.Errorf("the log has the appkey or the token: %s", line)
+		}
 	}
 }
 
