@@ -90,23 +90,26 @@ func (c *client) belongings(at things, session *harness.Session, keyName, name s
 	b.floating, b.floatingPoint = got.text("floatingip", "id"), got.text("floatingip", "floatingIpAddress")
 	c.action(b.instance, fmt.Sprintf(`{"action": "addFloatingIp", "parameters": {"address": %q, "ipAddress": %q}}`, b.floatingPoint, b.address))
 
-	// This API has no call that makes a network.
-	post := func(path string, body object, into any) {
-		answer, err := session.Do(c.Context(), "POST", "/network/v2.0"+path, body)
+	b.network, b.subnet = c.network(session, name, "10.9.8.0/24")
+	return b
+}
+
+// network makes a network with a subnet, for which this API has no calls.
+func (c *client) network(session *harness.Session, name, cidr string) (network, subnet string) {
+	c.Helper()
+	post := func(kind string, body object) string {
+		answer, err := session.Do(c.Context(), "POST", "/network/v2.0/"+kind+"s", object{kind: body})
+		var made map[string]struct{ ID string }
 		if err == nil {
-			err = json.Unmarshal(answer.Body, into)
+			err = json.Unmarshal(answer.Body, &made)
 		}
 		if err != nil || answer.Status != 201 {
-			c.Fatalf("%s: %v: %s", path, err, answer.Body)
+			c.Fatalf("%s: %v: %s", kind, err, answer.Body)
 		}
+		return made[kind].ID
 	}
-	var network struct{ Network struct{ ID string } }
-	post("/networks", object{"network": object{"name": name}}, &network)
-	b.network = network.Network.ID
-	var subnet struct{ Subnet struct{ ID string } }
-	post("/subnets", object{"subnet": object{"network_id": b.network, "ip_version": 4, "cidr": "10.9.8.0/24"}}, &subnet)
-	b.subnet = subnet.Subnet.ID
-	return b
+	network = post("network", object{"name": name})
+	return network, post("subnet", object{"network_id": network, "ip_version": 4, "cidr": cidr})
 }
 
 func ruleBody(group string) string {
