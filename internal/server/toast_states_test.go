@@ -183,6 +183,9 @@ func TestTOASTStates(t *testing.T) {
 		if got := y.details("?id=" + h.id); len(got) != 1 || got[0].Status != h.status {
 			t.Errorf("%s %s is shown as %+v, want %s", h.vm, h.task, got, h.status)
 		}
+		if text := y.call(http.MethodGet, "instances-detail?id="+h.id, "").text; strings.Contains(text, `"launchedAt":null`) != (h.status == "BUILD") {
+			t.Errorf("%s: when it was launched: %s", h.status, text)
+		}
 	}
 
 	state := func() string {
