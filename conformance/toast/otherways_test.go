@@ -71,4 +71,11 @@ func TestOtherWays(t *testing.T) {
 	if after := c.everything(); after != before {
 		t.Errorf("something changed:\n%s\nwas\n%s", after, before)
 	}
+	// Floating IPs are the network's, which knows no locks.
+	pool := c.must("GET", "floating-ip-pools", "").text("pools", 0, "id")
+	point := c.must("POST", "floating-ips", fmt.Sprintf(`{"pool": {"id": %q}}`, pool)).text("floatingip", "floatingIpAddress")
+	c.action(id, fmt.Sprintf(`{"action": "addFloatingIp", "parameters": {"address": %q, "ipAddress": %q}}`, point, got.text("instances", 0, "addresses", 0, "ipAddress")))
+	if shown := c.must("GET", "instances-detail?id="+id, "").text("instances", 0, "addresses", 0, "floatingIpAddress"); shown != point {
+		t.Errorf("the floating IP of a locked instance is %s", shown)
+	}
 }
