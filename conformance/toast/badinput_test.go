@@ -154,10 +154,10 @@ func (n *neighbours) ruleRequest() request {
 		{"securityGroupRule.protocol", someText, []bad{
 			{`"gre"`, "-4", complaint("protocol", "must be icmp, tcp, udp or null")}, {`"TCP"`, "-4", complaint("protocol", "must be icmp, tcp, udp or null")},
 			{``, "-4", complaint("portRangeMin", "needs a protocol")}, {`null`, "-4", complaint("portRangeMin", "needs a protocol")}, {`"null"`, "-4", complaint("portRangeMin", "needs a protocol")}}},
-		{"securityGroupRule.portRangeMin", anInteger, append(ports("portRangeMin"), bad{`81`, "24400", "For TCP/UDP protocols, port_range_min must be <= port_range_max"},
-			bad{``, "24400", "For TCP/UDP protocols, port_range_min must be <= port_range_max"})},
-		{"securityGroupRule.portRangeMax", anInteger, append(ports("portRangeMax"), bad{`79`, "24400", "For TCP/UDP protocols, port_range_min must be <= port_range_max"},
-			bad{``, "24400", "For TCP/UDP protocols, port_range_min must be <= port_range_max"})},
+		{"securityGroupRule.portRangeMin", anInteger, append(ports("portRangeMin"), bad{`81`, "-4", complaint("portRangeMin", "must not be greater than portRangeMax")},
+			bad{``, "-4", complaint("portRangeMin", "must be given with portRangeMax")})},
+		{"securityGroupRule.portRangeMax", anInteger, append(ports("portRangeMax"), bad{`79`, "-4", complaint("portRangeMin", "must not be greater than portRangeMax")},
+			bad{``, "-4", complaint("portRangeMax", "must be given with portRangeMin")})},
 		{"securityGroupRule.remoteIpPrefix", someText, []bad{
 			{`""`, "-4", complaint("remoteIpPrefix", remote)}, {`"x"`, "-4", complaint("remoteIpPrefix", remote)}, {`"10.0.0.0/33"`, "-4", complaint("remoteIpPrefix", remote)},
 			{`"fe80::1%eth0"`, "-4", complaint("remoteIpPrefix", remote)}, {`"::/0"`, "24400", "Conflicting value ethertype IPv4 for CIDR ::/0"}}},
