@@ -92,6 +92,7 @@ var (
 		schema.Prop("name", schema.String{Min: 1, Max: 255, Pattern: nonBlank}),
 		schema.Prop("password", schema.String{Min: 1, Nullable: true}),
 		schema.Prop("email", schema.String{Nullable: true}),
+		schema.Prop("options", noOptions),
 	}
 	userCreate = schema.Object{Properties: userMembers, Required: []string{"name"}}
 	userUpdate = schema.Object{Properties: userMembers}
