@@ -95,6 +95,11 @@ func (d *Dialect) showService(w http.ResponseWriter, c *openstack.Call) error {
 	return d.one(w, c, http.StatusOK, "service", found[0])
 }
 
+// unnamed selects nothing by a name: endpoints and regions have none. Keystone
+// ignores the parameter; clients that look up an id which is not there then ask
+// for the name, and would take whatever comes for what they meant.
+func unnamed(f filter) bool { return !f.Has("name") }
+
 // listEndpoints filters by service_id, interface and region_id.
 func (d *Dialect) listEndpoints(w http.ResponseWriter, c *openstack.Call) error {
 	f, err := readFilter(c.Request)
@@ -102,7 +107,7 @@ func (d *Dialect) listEndpoints(w http.ResponseWriter, c *openstack.Call) error 
 		return err
 	}
 	return d.list(w, c, "endpoints", choose(d.endpoints(c), func(e endpointBody) bool {
-		return f.admits("service_id", e.ServiceID) && f.admits("interface", e.Interface) && f.admits("region_id", e.RegionID)
+		return unnamed(f) && f.admits("service_id", e.ServiceID) && f.admits("interface", e.Interface) && f.admits("region_id", e.RegionID)
 	}))
 }
 
@@ -121,7 +126,7 @@ func (d *Dialect) listRegions(w http.ResponseWriter, c *openstack.Call) error {
 	if err != nil {
 		return err
 	}
-	return d.list(w, c, "regions", choose([]regionBody{d.region(c)}, func(regionBody) bool { return !f.Has("parent_region_id") }))
+	return d.list(w, c, "regions", choose([]regionBody{d.region(c)}, func(regionBody) bool { return unnamed(f) && !f.Has("parent_region_id") }))
 }
 
 func (d *Dialect) showRegion(w http.ResponseWriter, c *openstack.Call) error {

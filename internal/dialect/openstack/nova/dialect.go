@@ -28,6 +28,9 @@ type Options struct {
 	// zero Base is "/identity" on the same host.
 	IdentityBase openstack.Base
 
+	// Projects are those that quotas are kept for; nil takes any id for one.
+	Projects Projects
+
 	// KeyPairQuota is how many key pairs a user may have where nothing is set
 	// for the project; negative for no limit.
 	KeyPairQuota int

@@ -258,6 +258,22 @@ func TestCreate(t *testing.T) {
 	}
 }
 
+// Old clients name a flavor by its address.
+func TestFlavorByItsAddress(t *testing.T) {
+	m := newMachines(t)
+	m.keys(t)
+	w := m.create(t, "alice", "", `{"flavorRef": "http://cloud.example/v2.1/flavors/2"}`)
+	made := body[struct{ Server struct{ ID string } }](t, w, http.StatusAccepted).Server
+	got := body[struct{ Server struct{ Flavor struct{ ID string } } }](t, m.call(t, "alice", "", "GET", "/v2.1/servers/"+made.ID, ""), 200).Server
+	if got.Flavor.ID != "2" {
+		t.Errorf("the flavor is %q", got.Flavor.ID)
+	}
+	const refusal = `{"badRequest": {"code": 400, "message": "Flavor 99 could not be found."}}`
+	if w := m.create(t, "alice", "", `{"flavorRef": "http://cloud.example/v2.1/flavors/99"}`); w.Code != 400 || w.Body.String() != refusal {
+		t.Errorf("got %d %s", w.Code, w.Body)
+	}
+}
+
 // names lists servers by name.
 func (m *machines) names(t *testing.T, who, version, query string) []string {
 	t.Helper()
