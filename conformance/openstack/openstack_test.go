@@ -94,6 +94,8 @@ func TestClients(t *testing.T) {
 		}
 	})
 
+	t.Run("every command", func(t *testing.T) { everyCommand(t, c) })
+
 	log := c.Log()
 	for what, secret := range map[string]string{
 		"a password":     c.Demo.Password,
