@@ -264,7 +264,9 @@ func TestFlavorByItsAddress(t *testing.T) {
 	m.keys(t)
 	w := m.create(t, "alice", "", `{"flavorRef": "http://cloud.example/v2.1/flavors/2"}`)
 	made := body[struct{ Server struct{ ID string } }](t, w, http.StatusAccepted).Server
-	got := body[struct{ Server struct{ Flavor struct{ ID string } } }](t, m.call(t, "alice", "", "GET", "/v2.1/servers/"+made.ID, ""), 200).Server
+	got := body[struct {
+		Server struct{ Flavor struct{ ID string } }
+	}](t, m.call(t, "alice", "", "GET", "/v2.1/servers/"+made.ID, ""), 200).Server
 	if got.Flavor.ID != "2" {
 		t.Errorf("the flavor is %q", got.Flavor.ID)
 	}
