@@ -117,7 +117,7 @@ func (d *Dialect) serve(rt openstack.Route) http.HandlerFunc {
 			err = rt.Handle(w, &c)
 		}
 		if err != nil {
-			d.style.Error(w, r, c.Version, openstack.UnderRule(err, rt.Rule))
+			d.style.Error(w, r, c.Version, openstack.UnderRule(err, ruleOf(rt, &c)))
 		}
 	}
 }

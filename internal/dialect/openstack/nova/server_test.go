@@ -337,7 +337,9 @@ func TestActions(t *testing.T) {
 		{"alice", `{"os-start": null}`, 202, "", "SHUTOFF"},
 		{"alice", `{"work": null}`, 400, "There is no such action: work", "SHUTOFF"},
 		{"carol", `{"os-stop": null}`, 404, "Instance " + id + " could not be found.", "ACTIVE"},
-		{"rita", `{"os-stop": null}`, 403, "Policy doesn't allow os_compute_api:servers:action to be performed.", "ACTIVE"},
+		{"rita", `{"os-stop": null}`, 403, "Policy doesn't allow os_compute_api:servers:stop to be performed.", "ACTIVE"},
+		{"rita", `{"lock": null}`, 403, "Policy doesn't allow os_compute_api:os-lock-server:lock to be performed.", "ACTIVE"},
+		{"rita", `{"work": null}`, 403, "Policy doesn't allow os_compute_api:servers:action to be performed.", "ACTIVE"},
 		{"alice", `[]`, 400, "Malformed request body", "ACTIVE"},
 	} {
 		w := act(c.who, c.body)
