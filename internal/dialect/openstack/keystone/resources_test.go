@@ -94,11 +94,13 @@ func TestUsers(t *testing.T) {
 	w.as("admin", "POST", "/v3/users", `{"user": {"name": "x", "domain_id": "nope"}}`).says(404, "Could not find domain: nope.")
 
 	for query, want := range map[string][]string{
-		"?name=dora":                      {"dora"},
-		"?name=DORA":                      {},
-		"?name=":                          {},
-		"?tenant_id=x":                    {"admin", "alice", "bare", "bob", "carol", "dora", "rita"},
-		"?enabled=false":                  {},
+		"?name=dora":     {"dora"},
+		"?name=DORA":     {},
+		"?name=":         {},
+		"?tenant_id=x":   {"admin", "alice", "bare", "bob", "carol", "dora", "rita"},
+		"?enabled=false": {},
+		"?password_expires_at=gt:2016-12-08T22:02:00Z": {},
+		"?idp_id=x":                       {},
 		"?enabled=true&name=bare":         {"bare"},
 		"?domain_id=nope":                 {},
 		"?domain_id=default&name=nothing": {},
