@@ -329,7 +329,8 @@ func TestActions(t *testing.T) {
 		{"alice", `{"reboot": {}}`, 400, "Invalid input for field/attribute reboot. Value: {}. 'type' is a required property", "ACTIVE"},
 		{"alice", `{"reboot": {"type": "Soft"}}`, 202, "", "REBOOT"},
 		{"alice", `{"reboot": {"type": "SOFT"}}`, 409, "Cannot 'reboot' instance " + id + " while it is in task_state rebooting", "REBOOT"},
-		{"alice", `{"work": null}`, 400, "There is no such action: work", "REBOOT"},
+		{"alice", `{"reboot": {"type": "HARD"}}`, 202, "", "HARD_REBOOT"}, // whatever the guest was asked before
+		{"alice", `{"work": null}`, 400, "There is no such action: work", "HARD_REBOOT"},
 		{"bob", `{"reboot": {"type": "HARD"}}`, 202, "", "HARD_REBOOT"},
 		{"alice", `{"work": null}`, 400, "There is no such action: work", "HARD_REBOOT"},
 		{"alice", `{"os-stop": {}}`, 202, "", "ACTIVE"},
