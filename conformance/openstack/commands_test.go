@@ -3,6 +3,7 @@ package openstack
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -52,11 +53,12 @@ func administrator(c *cloud) harness.Account { return c.Root }
 
 // commands types every chapter.
 func commands(t *testing.T, cloud *cloud) {
-	for _, chapter := range chapters {
+	for _, chapter := range slices.Concat(chapters, identityChapters, absentChapters) {
 		t.Run(chapter.name, func(t *testing.T) {
 			t.Parallel()
 			c := cloud.client(t, chapter.who(cloud))
 			c.newKey("id", "-t", "ed25519")
+			c.file("empty.json", "{}")
 			kept := map[string]string{}
 			for _, l := range chapter.lines {
 				typed := fill(l.typed, kept)

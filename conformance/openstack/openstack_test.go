@@ -32,6 +32,7 @@ type cloud struct {
 	walker     harness.Account // types commands, with key pairs that nobody else makes
 	builder    harness.Account // the same, with servers
 	scripter   harness.Account // the same, with openstacksdk
+	pioneer    harness.Account // a member of a project that they have to themselves
 	// integrators are two members of a project that they have to themselves.
 	integrators []harness.Account
 	demo        *harness.Session
@@ -50,6 +51,8 @@ func TestClients(t *testing.T) {
 	c.programmer = c.AddUser("programmer", c.Demo.Project, "member")
 	c.AddProject("walk")
 	c.walker, c.builder, c.scripter = c.AddUser("walker", "walk", "member"), c.AddUser("builder", "walk", "member"), c.AddUser("scripter", "walk", "member")
+	c.AddProject("ahead")
+	c.pioneer = c.AddUser("pioneer", "ahead", "member")
 	c.AddProject("integration")
 	c.integrators = []harness.Account{c.AddUser("integrator-1", "integration", "member"), c.AddUser("integrator-2", "integration", "member")}
 	c.demo = c.Login(c.Demo)
@@ -73,6 +76,7 @@ func TestClients(t *testing.T) {
 			{"tokens", tokens},
 			{"networking", networking},
 			{"openstacksdk", sdk},
+			{"the client of 2026", newClient},
 			{"gophercloud key pairs", gopherKeyPairs},
 			{"gophercloud quota", gopherQuota},
 			{"gophercloud server", gopherServer},
@@ -93,6 +97,8 @@ func TestClients(t *testing.T) {
 			})
 		}
 	})
+
+	t.Run("every command", func(t *testing.T) { everyCommand(t, c) })
 
 	log := c.Log()
 	for what, secret := range map[string]string{

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -23,6 +24,16 @@ const pythonProgram = "/usr/bin/python3"
 type python struct {
 	socket string
 	ready  func() error
+
+	mu   sync.Mutex
+	args [][]string // of every command that was run
+}
+
+// typed is every command that was run until now, without `openstack`.
+func (p *python) typed() [][]string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.args)
 }
 
 // startPython starts it for the time of a test.
@@ -62,6 +73,9 @@ func (p *python) run(dir string, env, args []string) (o harness.Outcome, err err
 	if err := p.ready(); err != nil {
 		return o, fmt.Errorf("testdata/client.py did not start: %w", err)
 	}
+	p.mu.Lock()
+	p.args = append(p.args, args)
+	p.mu.Unlock()
 	conn, err := net.Dial("unix", p.socket)
 	if err != nil {
 		return o, err

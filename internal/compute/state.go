@@ -99,6 +99,13 @@ var transitions = map[Action]transition{
 	ActionPassword: {verb: "changePassword", from: []VMState{Active}, task: SettingPassword, mild: true},
 }
 
+// forced are the tasks that an action takes over: who pulls the plug need not
+// wait until a guest has heeded what it was asked (ALLOW_REBOOT in
+// nova/compute/task_states.py). What was asked before is not done any more.
+var forced = map[Action][]Task{
+	ActionHardReboot: {Rebooting, RebootingHard, Pausing, Unpausing},
+}
+
 // WrongState is the detail of a Conflict fault: what was asked and what stands
 // in its way.
 type WrongState struct {
@@ -124,7 +131,7 @@ func (s State) Begin(id string, a Action) (State, error) {
 	if t.from != nil && !slices.Contains(t.from, s.VM) {
 		return s, wrongState(a, id, "vm_state", string(s.VM))
 	}
-	if s.Task != Idle && !t.busy {
+	if s.Task != Idle && !t.busy && !slices.Contains(forced[a], s.Task) {
 		return s, wrongState(a, id, "task_state", string(s.Task))
 	}
 	return State{VM: s.VM, Task: t.task}, nil
@@ -142,7 +149,7 @@ func wrongState(a Action, id, attr, value string) error {
 func (s State) Finish(a Action, failed bool) State {
 	t := transitions[a]
 	if s.Task != t.task {
-		return s // something stronger, a deletion, has taken over
+		return s // something stronger, a deletion or a hard reboot, has taken over
 	}
 	switch {
 	case a == ActionDelete:

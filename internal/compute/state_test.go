@@ -24,6 +24,10 @@ func TestBegin(t *testing.T) {
 		{"reboot while stopping", State{Active, PoweringOff}, ActionReboot, State{Active, PoweringOff}, "Cannot 'reboot' instance i while it is in task_state powering-off"},
 		{"soft reboot of a stopped one", State{VM: Stopped}, ActionReboot, State{VM: Stopped}, "Cannot 'reboot' instance i while it is in vm_state stopped"},
 		{"hard reboot of a stopped one", State{VM: Stopped}, ActionHardReboot, State{Stopped, RebootingHard}, ""},
+		{"hard reboot while rebooting", State{Active, Rebooting}, ActionHardReboot, State{Active, RebootingHard}, ""},
+		{"hard reboot twice", State{Active, RebootingHard}, ActionHardReboot, State{Active, RebootingHard}, ""},
+		{"soft reboot while rebooting hard", State{Active, RebootingHard}, ActionReboot, State{Active, RebootingHard}, "Cannot 'reboot' instance i while it is in task_state rebooting_hard"},
+		{"hard reboot while stopping", State{Active, PoweringOff}, ActionHardReboot, State{Active, PoweringOff}, "Cannot 'reboot' instance i while it is in task_state powering-off"},
 		{"delete while building", State{Building, Spawning}, ActionDelete, State{Building, Deleting}, ""},
 		{"stop while deleting", State{Active, Deleting}, ActionStop, State{Active, Deleting}, "Cannot 'stop' instance i while it is in task_state deleting"},
 	} {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"io"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -157,9 +158,10 @@ func (s *Service) Grant(ctx context.Context, c Caller, a Assignment) error {
 	return s.assign(ctx, c, a, audit.Grant)
 }
 
-// Ungrant takes a role away. It ends the user's tokens in that scope and
-// removes their application credentials there, as Keystone does: neither comes
-// back with the role. Faults as [Service.Grant].
+// Ungrant takes a role away. The user's tokens in that scope have the roles
+// that are left, and end with the last one; their application credentials
+// there go with any role. As in Keystone; neither comes back with the role.
+// Faults as [Service.Grant].
 func (s *Service) Ungrant(ctx context.Context, c Caller, a Assignment) error {
 	return s.assign(ctx, c, a, audit.Ungrant)
 }
@@ -210,7 +212,12 @@ func (s *Service) take(ctx context.Context, tx Tx, c Caller, a Assignment) error
 	if err := tx.DeleteAssignment(ctx, a); err != nil {
 		return err
 	}
-	if err := s.endTokens(ctx, tx, TokenQuery{UserID: a.UserID, Scope: a.Scope}); err != nil {
+	left, err := tx.Assignments(ctx, a.UserID)
+	if err != nil {
+		return err
+	}
+	stays := slices.ContainsFunc(left, func(other Assignment) bool { return other.Scope == a.Scope })
+	if err := s.endTokensUnless(ctx, tx, stays, TokenQuery{UserID: a.UserID, Scope: a.Scope}); err != nil {
 		return err
 	}
 	if a.Scope.Kind != ProjectScope {

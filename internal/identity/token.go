@@ -212,10 +212,10 @@ func (s *Service) endTokens(ctx context.Context, tx Tx, q TokenQuery) error {
 	return tx.DeleteTokens(ctx, q)
 }
 
-// endTokensUnless ends tokens of what is no longer enabled. What is known of
-// them is looked at again in any case.
-func (s *Service) endTokensUnless(ctx context.Context, tx Tx, enabled bool, q TokenQuery) error {
-	if enabled {
+// endTokensUnless ends tokens of what is no longer good for any: disabled, or
+// without a role. What is known of them is looked at again in any case.
+func (s *Service) endTokensUnless(ctx context.Context, tx Tx, good bool, q TokenQuery) error {
+	if good {
 		return tx.BumpEpoch(ctx)
 	}
 	return s.endTokens(ctx, tx, q)

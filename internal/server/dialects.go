@@ -46,7 +46,7 @@ func (s *Server) openstackServices() []mounted {
 	})
 	n := nova.New(nova.Options{
 		Identity: s.domain.Identity, KeyPairs: s.domain.KeyPairs, Compute: s.machines.compute, Base: base("/compute"), IdentityBase: base("/identity"),
-		WeakKeys: s.weakKeys(cfg.OpenStack), KeyPairQuota: cfg.Keypair.Quota,
+		WeakKeys: s.weakKeys(cfg.OpenStack), KeyPairQuota: cfg.Keypair.Quota, Projects: s.domain.Identity,
 	})
 	g := glance.New(glance.Options{Identity: s.domain.Identity, Compute: s.machines.compute, Base: base("/image")})
 	w := neutron.New(neutron.Options{Identity: s.domain.Identity, Compute: s.machines.compute, Base: base("/network")})

@@ -60,7 +60,7 @@ func parseAccessRules(list schema.Value) ([]identity.AccessRule, error) {
 	return rules, nil
 }
 
-// listAccessRules filters by service, path and method.
+// listAccessRules filters by service, path and method. Rules have no names.
 func (d *Dialect) listAccessRules(w http.ResponseWriter, c *openstack.Call) error {
 	f, err := readFilter(c.Request)
 	if err != nil {
@@ -73,7 +73,7 @@ func (d *Dialect) listAccessRules(w http.ResponseWriter, c *openstack.Call) erro
 	}
 	var all []accessRuleBody
 	for _, r := range found {
-		if f.admits("service", r.Service) && f.admits("path", r.Path) && f.admits("method", r.Method) {
+		if f.unnamed() && f.admits("service", r.Service) && f.admits("path", r.Path) && f.admits("method", r.Method) {
 			all = append(all, accessRuleBodyOf(c, r))
 		}
 	}

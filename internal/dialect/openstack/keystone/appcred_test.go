@@ -323,7 +323,7 @@ func TestAccessRules(t *testing.T) {
 		t.Errorf("listed %v\nshown %v\nwant %v", rule, shown, want)
 	}
 	second, _ := w.appCredential("alice", `"name": "second", "access_rules": [{"id": "`+rule["id"].(string)+`"}]`)
-	for query, n := range map[string]int{"?service=identity": 1, "?service=compute": 0, "?method=GET&path=/v3/auth/projects": 1, "?path__startswith=/v2": 0} {
+	for query, n := range map[string]int{"?service=identity": 1, "?service=compute": 0, "?method=GET&path=/v3/auth/projects": 1, "?path__startswith=/v2": 0, "?name=nothing": 0} {
 		if have := w.as("alice", "GET", path+query, "").at("access_rules").([]any); len(have) != n {
 			t.Errorf("access_rules%s: %v", query, have)
 		}

@@ -38,7 +38,8 @@ type assignmentRef struct {
 }
 
 // listAssignments filters by user.id, role.id, scope.project.id,
-// scope.domain.id and scope.system; a group.id selects nothing. With effective
+// scope.domain.id and scope.system; a group.id and inherited roles, which there
+// are none of, select nothing. With effective
 // the roles that a given one implies are listed too, with include_names
 // everything has its name.
 func (d *Dialect) listAssignments(w http.ResponseWriter, c *openstack.Call) error {
@@ -61,7 +62,7 @@ func (d *Dialect) listAssignments(w http.ResponseWriter, c *openstack.Call) erro
 		}
 	}
 	// Nothing is in two scopes at once.
-	if scopes > 1 || f.Has("group.id") || f.nothing("user.id") {
+	if scopes > 1 || f.Has("group.id") || f.Has("scope.OS-INHERIT:inherited_to") || f.nothing("user.id") {
 		return d.list(w, c, "role_assignments", []assignmentBody{})
 	}
 	found, err := d.identity.Assignments(c.Context(), c.Caller, q)

@@ -76,6 +76,9 @@ var (
 		schema.Prop("enabled", schema.Boolean{}),
 		schema.Prop("description", schema.String{Nullable: true}),
 		schema.Prop("name", schema.String{Min: 1, Max: 64, Pattern: nonBlank}),
+		schema.Prop("explicit_domain_id", idSchema(false)),
+		schema.Prop("tags", tagList),
+		schema.Prop("options", noOptions),
 	}
 	domainCreate = schema.Object{Properties: domainMembers, Required: []string{"name"}}
 	domainUpdate = schema.Object{Properties: domainMembers}
@@ -84,6 +87,12 @@ var (
 func (d *Dialect) createDomain(w http.ResponseWriter, c *openstack.Call) error {
 	v, err := readResource(c.Request, "domain", domainCreate)
 	if err != nil {
+		return err
+	}
+	if v.At("explicit_domain_id").Exists() {
+		return invalid("The id of a domain cannot be chosen here; leave explicit_domain_id out.")
+	}
+	if err := untagged(v, "Domains"); err != nil {
 		return err
 	}
 	enabled := flag(v.At("enabled"))
@@ -97,6 +106,9 @@ func (d *Dialect) createDomain(w http.ResponseWriter, c *openstack.Call) error {
 func (d *Dialect) updateDomain(w http.ResponseWriter, c *openstack.Call) error {
 	v, err := readResource(c.Request, "domain", domainUpdate)
 	if err != nil {
+		return err
+	}
+	if err := untagged(v, "Domains"); err != nil {
 		return err
 	}
 	id := c.PathValue("id")

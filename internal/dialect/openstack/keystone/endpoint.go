@@ -95,14 +95,15 @@ func (d *Dialect) showService(w http.ResponseWriter, c *openstack.Call) error {
 	return d.one(w, c, http.StatusOK, "service", found[0])
 }
 
-// listEndpoints filters by service_id, interface and region_id.
+// listEndpoints filters by service_id, interface and region_id. Endpoints have
+// no names: see [filter.unnamed].
 func (d *Dialect) listEndpoints(w http.ResponseWriter, c *openstack.Call) error {
 	f, err := readFilter(c.Request)
 	if err != nil {
 		return err
 	}
 	return d.list(w, c, "endpoints", choose(d.endpoints(c), func(e endpointBody) bool {
-		return f.admits("service_id", e.ServiceID) && f.admits("interface", e.Interface) && f.admits("region_id", e.RegionID)
+		return f.unnamed() && f.admits("service_id", e.ServiceID) && f.admits("interface", e.Interface) && f.admits("region_id", e.RegionID)
 	}))
 }
 
@@ -121,7 +122,7 @@ func (d *Dialect) listRegions(w http.ResponseWriter, c *openstack.Call) error {
 	if err != nil {
 		return err
 	}
-	return d.list(w, c, "regions", choose([]regionBody{d.region(c)}, func(regionBody) bool { return !f.Has("parent_region_id") }))
+	return d.list(w, c, "regions", choose([]regionBody{d.region(c)}, func(regionBody) bool { return f.unnamed() && !f.Has("parent_region_id") }))
 }
 
 func (d *Dialect) showRegion(w http.ResponseWriter, c *openstack.Call) error {

@@ -69,6 +69,11 @@ func (f filter) nothing(names ...string) bool {
 	return slices.ContainsFunc(names, func(name string) bool { return f.Has(name) && f.Last(name) == "" })
 }
 
+// unnamed admits resources that have no name: by one, nothing is selected.
+// Keystone ignores the parameter there. But clients that find nothing by an id
+// ask for the name next, and would take the only one there is for it.
+func (f filter) unnamed() bool { return !f.Has("name") }
+
 // flag reads a parameter as Keystone reads booleans: everything is true but the
 // words for false. It is nil when there is no such parameter.
 func (f filter) flag(name string) *bool {

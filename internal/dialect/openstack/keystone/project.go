@@ -38,8 +38,8 @@ func projectBodyOf(c *openstack.Call, p identity.Project) projectBody {
 }
 
 // chosenProjects answers with those of the projects that q selects which the
-// request wants: by name, domain_id and parent_id (also inexactly), enabled and
-// is_domain. None is a domain here.
+// request wants: by name, domain_id and parent_id (also inexactly), enabled,
+// is_domain and tags. None is a domain or has tags here.
 func (d *Dialect) chosenProjects(w http.ResponseWriter, c *openstack.Call, q identity.ProjectQuery) error {
 	f, err := readFilter(c.Request)
 	if err != nil {
@@ -49,7 +49,7 @@ func (d *Dialect) chosenProjects(w http.ResponseWriter, c *openstack.Call, q ide
 		q.Enabled = enabled
 	}
 	q.AccountID, q.Name = f.Last("domain_id"), f.Last("name")
-	if f.nothing("name", "domain_id", "parent_id") || isSet(f.flag("is_domain")) {
+	if f.nothing("name", "domain_id", "parent_id") || isSet(f.flag("is_domain")) || f.Has("tags") || f.Has("tags-any") {
 		return d.list(w, c, "projects", []projectBody{})
 	}
 	found, err := d.identity.Projects(c.Context(), c.Caller, q)
@@ -98,6 +98,8 @@ var (
 		schema.Prop("is_domain", schema.Boolean{}),
 		schema.Prop("parent_id", idSchema(true)),
 		schema.Prop("name", schema.String{Min: 1, Max: 64, Pattern: nonBlank}),
+		schema.Prop("tags", tagList),
+		schema.Prop("options", noOptions),
 	}
 	projectCreate = schema.Object{Properties: projectMembers, Required: []string{"name"}}
 	projectUpdate = schema.Object{Properties: projectMembers}
@@ -169,8 +171,8 @@ func stays(v schema.Value, domainID string) error {
 	return nil
 }
 
-// flat refuses projects in projects and projects that are domains: there are
-// none here.
+// flat refuses projects in projects, projects that are domains, and tags: there
+// are none here.
 func flat(v schema.Value, domainID string) error {
 	if v.At("is_domain").Bool() {
 		return invalid("A project cannot act as a domain here; leave is_domain out.")
@@ -178,5 +180,5 @@ func flat(v schema.Value, domainID string) error {
 	if parent := v.At("parent_id").Text(); parent != "" && parent != domainID {
 		return invalid("Projects do not nest here; leave parent_id out.")
 	}
-	return nil
+	return untagged(v, "Projects")
 }

@@ -94,11 +94,13 @@ func TestUsers(t *testing.T) {
 	w.as("admin", "POST", "/v3/users", `{"user": {"name": "x", "domain_id": "nope"}}`).says(404, "Could not find domain: nope.")
 
 	for query, want := range map[string][]string{
-		"?name=dora":                      {"dora"},
-		"?name=DORA":                      {},
-		"?name=":                          {},
-		"?tenant_id=x":                    {"admin", "alice", "bare", "bob", "carol", "dora", "rita"},
-		"?enabled=false":                  {},
+		"?name=dora":     {"dora"},
+		"?name=DORA":     {},
+		"?name=":         {},
+		"?tenant_id=x":   {"admin", "alice", "bare", "bob", "carol", "dora", "rita"},
+		"?enabled=false": {},
+		"?password_expires_at=gt:2016-12-08T22:02:00Z": {},
+		"?idp_id=x":                       {},
 		"?enabled=true&name=bare":         {"bare"},
 		"?domain_id=nope":                 {},
 		"?domain_id=default&name=nothing": {},
@@ -208,6 +210,7 @@ func TestRoleAssignments(t *testing.T) {
 		"?user.id=" + admin:                                                            3,
 		"?user.id=":                                                                    0,
 		"?group.id=x":                                                                  0,
+		"?scope.OS-INHERIT:inherited_to=projects":                                      0,
 		"?scope.project.id=" + demo + "&scope.domain.id=default":                       0,
 		"?effective=0&scope.project.id=" + demo:                                        3,
 		"?user.id=" + alice + "&role.id=" + identity.RoleAdmin.ID():                    0,
@@ -265,7 +268,7 @@ func TestEndpoints(t *testing.T) {
 			t.Errorf("no endpoint %s in %v", want, seen)
 		}
 	}
-	for query, want := range map[string]int{"endpoints?interface=public": 6, "endpoints?region_id=nope": 0, "services?type=compute": 1, "services?name=nope": 0, "regions": 1} {
+	for query, want := range map[string]int{"endpoints?interface=public": 6, "endpoints?region_id=nope": 0, "endpoints?name=nova": 0, "regions?name=RegionOne": 0, "services?type=compute": 1, "services?name=nope": 0, "regions": 1} {
 		collection, _, _ := strings.Cut(query, "?")
 		if have := w.as("admin", "GET", "/v3/"+query, "").is(200).at(collection).([]any); len(have) != want {
 			t.Errorf("%s: %d, want %d", query, len(have), want)

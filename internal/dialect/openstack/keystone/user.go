@@ -2,6 +2,7 @@ package keystone
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack"
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack/schema"
@@ -39,14 +40,19 @@ func userBodyOf(c *openstack.Call, u identity.User) userBody {
 		Description: u.Description, DefaultProjectID: u.DefaultProjectID, Links: self{c.Base + "/v3/users/" + u.ID}}
 }
 
-// listUsers filters by name, domain_id (also inexactly) and enabled. Everything else is ignored,
-// also tenant_id, with which old clients hope to select a project's users.
+// lacking are filters by what no user here has: a password that expires, an
+// identity provider.
+var lacking = []string{"password_expires_at", "idp_id", "protocol_id", "unique_id"}
+
+// listUsers filters by name, domain_id (also inexactly), enabled and what is
+// [lacking]. Everything else is ignored, also tenant_id, with which old clients
+// hope to select a project's users.
 func (d *Dialect) listUsers(w http.ResponseWriter, c *openstack.Call) error {
 	f, err := readFilter(c.Request)
 	if err != nil {
 		return err
 	}
-	if f.nothing("name", "domain_id") {
+	if f.nothing("name", "domain_id") || slices.ContainsFunc(lacking, f.Has) {
 		return d.list(w, c, "users", []userBody{})
 	}
 	found, err := d.identity.Users(c.Context(), c.Caller, identity.UserQuery{
@@ -92,6 +98,7 @@ var (
 		schema.Prop("name", schema.String{Min: 1, Max: 255, Pattern: nonBlank}),
 		schema.Prop("password", schema.String{Min: 1, Nullable: true}),
 		schema.Prop("email", schema.String{Nullable: true}),
+		schema.Prop("options", noOptions),
 	}
 	userCreate = schema.Object{Properties: userMembers, Required: []string{"name"}}
 	userUpdate = schema.Object{Properties: userMembers}

@@ -61,8 +61,9 @@ type catalogEndpoint struct {
 }
 
 // timestamp writes a time as Keystone does: to the second, with six zeros that
-// clients want to parse.
-func timestamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000Z") }
+// clients want to parse. (Zeros after the point of a layout would be filled
+// with the fraction.)
+func timestamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05") + ".000000Z" }
 
 // list answers with a collection.
 func (d *Dialect) list(w http.ResponseWriter, c *openstack.Call, collection string, items any) error {

@@ -28,6 +28,9 @@ type Options struct {
 	// zero Base is "/identity" on the same host.
 	IdentityBase openstack.Base
 
+	// Projects are those that quotas are kept for; nil takes any id for one.
+	Projects Projects
+
 	// KeyPairQuota is how many key pairs a user may have where nothing is set
 	// for the project; negative for no limit.
 	KeyPairQuota int
@@ -114,7 +117,7 @@ func (d *Dialect) serve(rt openstack.Route) http.HandlerFunc {
 			err = rt.Handle(w, &c)
 		}
 		if err != nil {
-			d.style.Error(w, r, c.Version, openstack.UnderRule(err, rt.Rule))
+			d.style.Error(w, r, c.Version, openstack.UnderRule(err, ruleOf(rt, &c)))
 		}
 	}
 }

@@ -15,11 +15,11 @@ import (
 func (d *Dialect) quotaRoutes() []openstack.Route {
 	const one, rule = "/v2.1/os-quota-sets/{project}", "os_compute_api:os-quota-sets:"
 	return []openstack.Route{
-		{Method: http.MethodGet, Pattern: one, Access: identity.AnyUser, Rule: rule + "show", Query: quotaQuery, Handle: d.showQuotas},
-		{Method: http.MethodGet, Pattern: one + "/detail", Access: identity.AnyUser, Rule: rule + "detail", Query: quotaQuery, Handle: d.detailQuotas},
-		{Method: http.MethodPut, Pattern: one, Access: identity.Administrator, Rule: rule + "update", Query: quotaQuery, Body: quotaBody, Handle: d.updateQuotas},
+		{Method: http.MethodGet, Pattern: one, Access: identity.AnyUser, Rule: rule + "show", Query: quotaQuery, Handle: d.ofProject(d.showQuotas)},
+		{Method: http.MethodGet, Pattern: one + "/detail", Access: identity.AnyUser, Rule: rule + "detail", Query: quotaQuery, Handle: d.ofProject(d.detailQuotas)},
+		{Method: http.MethodPut, Pattern: one, Access: identity.Administrator, Rule: rule + "update", Query: quotaQuery, Body: quotaBody, Handle: d.ofProject(d.updateQuotas)},
 		{Method: http.MethodDelete, Pattern: one, Access: identity.Administrator, Rule: rule + "delete", Query: quotaQuery, Handle: d.deleteQuotas},
-		{Method: http.MethodGet, Pattern: one + "/defaults", Access: identity.AnyUser, Rule: rule + "defaults", Handle: d.defaultQuotas},
+		{Method: http.MethodGet, Pattern: one + "/defaults", Access: identity.AnyUser, Rule: rule + "defaults", Handle: d.ofProject(d.defaultQuotas)},
 	}
 }
 

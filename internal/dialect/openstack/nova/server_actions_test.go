@@ -49,7 +49,7 @@ func TestResizeAction(t *testing.T) {
 		{"alice", "", `{"revertResize": null}`, 202, "", "REVERT_RESIZE", "ACTIVE"},
 		{"alice", "", `{"resize": {"flavorRef": "2"}}`, 202, "", "RESIZE", "VERIFY_RESIZE"},
 		{"alice", "", `{"confirmResize": null}`, 204, "", "ACTIVE", "ACTIVE"},
-		{"rita", "", `{"resize": {"flavorRef": "1"}}`, 403, "os_compute_api:servers:action", "ACTIVE", "ACTIVE"},
+		{"rita", "", `{"resize": {"flavorRef": "1"}}`, 403, "Policy doesn't allow os_compute_api:servers:resize to be performed.", "ACTIVE", "ACTIVE"},
 		{"carol", "", `{"resize": {"flavorRef": "1"}}`, 404, "could not be found", "ACTIVE", "ACTIVE"},
 	})
 	s := body[struct{ Server doc }](t, m.call(t, "alice", "", "GET", "/v2.1/servers/"+id, ""), 200).Server

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 
 	"github.com/keyreeve/keyreeve/internal/compute"
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack"
@@ -71,7 +72,7 @@ func (d *Dialect) createRequest(c *openstack.Call, in schema.Value) (compute.Cre
 	name := nameOf(c, in.At("name"))
 	return compute.CreateRequest{
 		Name: name, Description: descriptionOf(c.Version, in, name),
-		FlavorID: in.At("flavorRef").String(), ImageID: image, Disks: disks, Networks: networks, Groups: groupsAsked(in.At("security_groups")),
+		FlavorID: flavorAsked(in), ImageID: image, Disks: disks, Networks: networks, Groups: groupsAsked(in.At("security_groups")),
 		Zone:    nameOf(c, in.At("availability_zone")),
 		KeyName: nameOf(c, in.At("key_name")), Keys: d.KeyPairRules(c.Version).View(c.Caller, ""),
 		Metadata: stringMap(in.At("metadata")), UserData: data, Tags: texts(in.At("tags")),
@@ -79,6 +80,14 @@ func (d *Dialect) createRequest(c *openstack.Call, in schema.Value) (compute.Cre
 		AutoDisk: in.At("OS-DCF:diskConfig").Text() == "AUTO", Files: filesOf(in), GroupID: groupHint(c.Input),
 		MinCount: least, MaxCount: most,
 	}, nil
+}
+
+// flavorAsked is a flavor's id, which old clients give as the flavor's address:
+// what follows the last slash counts (nova/api/openstack/common.py,
+// get_id_from_href).
+func flavorAsked(in schema.Value) string {
+	ref := in.At("flavorRef").String()
+	return ref[strings.LastIndex(ref, "/")+1:]
 }
 
 // descriptionOf is what was given, and below 2.19, where nothing could be, the

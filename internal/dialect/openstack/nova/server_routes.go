@@ -37,7 +37,7 @@ func (d *Dialect) serverRoutes() []openstack.Route {
 		changes(http.MethodPost, all, rule+"create", serverCreate, d.createServer),
 		changes(http.MethodPut, one, rule+"update", serverUpdate, d.updateServer),
 		changes(http.MethodDelete, one, rule+"delete", nil, d.deleteServer),
-		changes(http.MethodPost, one+"/action", rule+"action", any, d.actOnServer),
+		changes(http.MethodPost, one+"/action", actionRule, any, d.actOnServer),
 
 		reads(one+"/metadata", meta+"index", d.showMetadata),
 		changes(http.MethodPost, one+"/metadata", meta+"create", metadataBody, d.mergeMetadata),

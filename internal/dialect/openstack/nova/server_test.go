@@ -258,6 +258,24 @@ func TestCreate(t *testing.T) {
 	}
 }
 
+// Old clients name a flavor by its address.
+func TestFlavorByItsAddress(t *testing.T) {
+	m := newMachines(t)
+	m.keys(t)
+	w := m.create(t, "alice", "", `{"flavorRef": "http://cloud.example/v2.1/flavors/2"}`)
+	made := body[struct{ Server struct{ ID string } }](t, w, http.StatusAccepted).Server
+	got := body[struct {
+		Server struct{ Flavor struct{ ID string } }
+	}](t, m.call(t, "alice", "", "GET", "/v2.1/servers/"+made.ID, ""), 200).Server
+	if got.Flavor.ID != "2" {
+		t.Errorf("the flavor is %q", got.Flavor.ID)
+	}
+	const refusal = `{"badRequest": {"code": 400, "message": "Flavor 99 could not be found."}}`
+	if w := m.create(t, "alice", "", `{"flavorRef": "http://cloud.example/v2.1/flavors/99"}`); w.Code != 400 || w.Body.String() != refusal {
+		t.Errorf("got %d %s", w.Code, w.Body)
+	}
+}
+
 // names lists servers by name.
 func (m *machines) names(t *testing.T, who, version, query string) []string {
 	t.Helper()
@@ -311,7 +329,8 @@ func TestActions(t *testing.T) {
 		{"alice", `{"reboot": {}}`, 400, "Invalid input for field/attribute reboot. Value: {}. 'type' is a required property", "ACTIVE"},
 		{"alice", `{"reboot": {"type": "Soft"}}`, 202, "", "REBOOT"},
 		{"alice", `{"reboot": {"type": "SOFT"}}`, 409, "Cannot 'reboot' instance " + id + " while it is in task_state rebooting", "REBOOT"},
-		{"alice", `{"work": null}`, 400, "There is no such action: work", "REBOOT"},
+		{"alice", `{"reboot": {"type": "HARD"}}`, 202, "", "HARD_REBOOT"}, // whatever the guest was asked before
+		{"alice", `{"work": null}`, 400, "There is no such action: work", "HARD_REBOOT"},
 		{"bob", `{"reboot": {"type": "HARD"}}`, 202, "", "HARD_REBOOT"},
 		{"alice", `{"work": null}`, 400, "There is no such action: work", "HARD_REBOOT"},
 		{"alice", `{"os-stop": {}}`, 202, "", "ACTIVE"},
@@ -319,7 +338,9 @@ func TestActions(t *testing.T) {
 		{"alice", `{"os-start": null}`, 202, "", "SHUTOFF"},
 		{"alice", `{"work": null}`, 400, "There is no such action: work", "SHUTOFF"},
 		{"carol", `{"os-stop": null}`, 404, "Instance " + id + " could not be found.", "ACTIVE"},
-		{"rita", `{"os-stop": null}`, 403, "Policy doesn't allow os_compute_api:servers:action to be performed.", "ACTIVE"},
+		{"rita", `{"os-stop": null}`, 403, "Policy doesn't allow os_compute_api:servers:stop to be performed.", "ACTIVE"},
+		{"rita", `{"lock": null}`, 403, "Policy doesn't allow os_compute_api:os-lock-server:lock to be performed.", "ACTIVE"},
+		{"rita", `{"work": null}`, 403, "Policy doesn't allow os_compute_api:servers:action to be performed.", "ACTIVE"},
 		{"alice", `[]`, 400, "Malformed request body", "ACTIVE"},
 	} {
 		w := act(c.who, c.body)
