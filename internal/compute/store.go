@@ -54,7 +54,7 @@ type Tx interface {
 	// Usage sums up what a project's instances take.
 	Usage(ctx context.Context, projectID string) (Usage, error)
 
-	// Events returns what was done to an instance, newest first. It goes with the instance.
+	// Events returns what was done to an instance, newest first. It outlives the instance.
 	Events(ctx context.Context, instanceID string) ([]Event, error)
 	InsertEvent(ctx context.Context, e Event) error
 	// FinishEvent writes when and how the event of that id ended.
@@ -70,6 +70,8 @@ type Tx interface {
 	// Spells returns a project's instances, or all with "", that are gone and
 	// were there at some time between from and until, oldest first.
 	Spells(ctx context.Context, projectID string, from, until time.Time) ([]Spell, error)
+	// Spell returns the spell of an instance that is gone.
+	Spell(ctx context.Context, instanceID string) (Spell, error)
 	InsertSpell(ctx context.Context, s Spell) error
 
 	// Quota returns the limit that is set for a project, or false for none.

@@ -125,8 +125,18 @@ func (d *Dialect) consoleOutput(w http.ResponseWriter, c *openstack.Call) error 
 	case err != nil:
 		return err
 	}
-	d.style.JSON(w, c.Request, c.Version, http.StatusOK, openstack.Fields{openstack.F("output", strings.Map(visible, text))})
+	d.style.JSON(w, c.Request, c.Version, http.StatusOK, openstack.Fields{openstack.F("output", strings.Map(visible, tail(text, lines)))})
 	return nil
+}
+
+// tail is the end of a text as Nova cuts it: what stands after its last newline
+// is a line too, even when it is empty. Below zero it is all of the text.
+func tail(text string, lines int) string {
+	all := strings.Split(text, "\n")
+	if lines >= 0 && lines < len(all) {
+		all = all[len(all)-lines:]
+	}
+	return strings.Join(all, "\n")
 }
 
 // visible drops the control characters that Nova drops from console output.
