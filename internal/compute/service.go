@@ -230,9 +230,6 @@ func (s *Service) LimitsOf(ctx context.Context, c identity.Caller, projectID str
 
 func (s *Service) limits(ctx context.Context, tx Tx, projectID string) (Usage, error) {
 	u := s.opt.Quota
-	if projectID == "" {
-		return u, nil
-	}
 	for _, r := range []struct {
 		name  string
 		limit *int

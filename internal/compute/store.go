@@ -74,9 +74,11 @@ type Tx interface {
 	Spell(ctx context.Context, instanceID string) (Spell, error)
 	InsertSpell(ctx context.Context, s Spell) error
 
-	// Quota returns the limit that is set for a project, or false for none.
+	// Quota returns the limit that is set for a project, else the one that is set
+	// for all (which is that of the project ""), or false for none.
 	Quota(ctx context.Context, projectID, resource string) (int, bool, error)
-	// SetQuota sets a project's limit; negative means no limit.
+	// SetQuota sets a project's limit, or with "" that of all projects which have
+	// none of their own; negative means no limit.
 	SetQuota(ctx context.Context, projectID, resource string, most int) error
 	// DeleteQuota takes a project's own limit away.
 	DeleteQuota(ctx context.Context, projectID, resource string) error

@@ -206,7 +206,7 @@ func (s *Service) Limit(ctx context.Context, c identity.Caller, r Rules) (int, e
 
 // LimitIn returns how many key pairs an owner may have by these rules in a
 // project, negative for no limit: in the caller's, or in any for
-// administrators. Without a project it is what the rules say. Faults: Forbidden.
+// administrators. Without a project it is what holds where nothing is set. Faults: Forbidden.
 func (s *Service) LimitIn(ctx context.Context, c identity.Caller, r Rules, projectID string) (int, error) {
 	if projectID != "" && projectID != c.ProjectID() && !c.Admin() {
 		return 0, &fault.Error{Kind: fault.Forbidden, Resource: "project", Name: projectID, Msg: "only administrators see another project's limits"}
@@ -337,10 +337,8 @@ func checkQuota(ctx context.Context, tx Tx, c identity.Caller, r Rules, k KeyPai
 // limit is the project's where one is set: as in Nova, the limit belongs to the
 // project that the caller acts in, the count to the owner.
 func limit(ctx context.Context, tx Tx, projectID string, r Rules) (int, error) {
-	if projectID != "" {
-		if n, ok, err := tx.Quota(ctx, projectID, QuotaKeyPairs); err != nil || ok {
-			return n, err
-		}
+	if n, ok, err := tx.Quota(ctx, projectID, QuotaKeyPairs); err != nil || ok {
+		return n, err
 	}
 	return r.Quota, nil
 }

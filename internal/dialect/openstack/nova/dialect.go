@@ -69,6 +69,7 @@ func New(opt Options) *Dialect {
 		d.eventRoutes(),
 		d.limitRoutes(),
 		d.quotaRoutes(),
+		d.quotaClassRoutes(),
 		d.groupRoutes(),
 		d.usageRoutes(),
 		d.securityGroupRoutes(),

@@ -45,6 +45,7 @@ var extensionsKnown = []struct{ alias, name, description, route string }{
 	{"os-lock-server", "LockServer", "Enable lock/unlock server actions.", "/servers/{id}/action"},
 	{"os-pause-server", "PauseServer", "Enable pause/unpause server actions.", "/servers/{id}/action"},
 	{"os-quota-sets", "Quotas", "Quotas management support.", "/os-quota-sets/{project}"},
+	{"os-quota-class-sets", "QuotaClasses", "Quota classes management support.", "/os-quota-class-sets/{class}"},
 	{"os-security-groups", "SecurityGroups", "Security group support.", "/os-security-groups"},
 	{"os-server-groups", "ServerGroups", "Server group support.", "/os-server-groups"},
 	{"os-server-password", "ServerPassword", "Server password support.", "/os-server-password"},
