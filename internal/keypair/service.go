@@ -146,7 +146,8 @@ func (s *Service) Get(ctx context.Context, c identity.Caller, r Rules, userID, n
 
 // Page says which part of a list is wanted.
 type Page struct {
-	After string // names after this one; it must exist
+	After string // names after this one; it must exist, unless Gone is set
+	Gone  bool   // whether After may be the name of a key pair that is not there
 	Limit int    // at most this many; above [MaxList] or negative means MaxList
 }
 
@@ -163,7 +164,7 @@ func (s *Service) List(ctx context.Context, c identity.Caller, r Rules, userID s
 	v := r.View(c, userID)
 	var all []KeyPair
 	err := s.store.Read(ctx, func(tx Tx) error {
-		if p.After != "" {
+		if p.After != "" && !p.Gone {
 			if _, err := tx.KeyPair(ctx, v, p.After); fault.Is(err, fault.NotFound) {
 				return fault.Invalidf("marker", "there is no key pair %q to list after", p.After)
 			} else if err != nil {
