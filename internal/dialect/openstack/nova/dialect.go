@@ -73,6 +73,7 @@ func New(opt Options) *Dialect {
 		d.groupRoutes(),
 		d.usageRoutes(),
 		d.securityGroupRoutes(),
+		d.floatingRoutes(),
 		d.extensionRoutes(),
 	)
 	return d

@@ -38,6 +38,8 @@ var extensionsKnown = []struct{ alias, name, description, route string }{
 	{"os-attach-interfaces", "AttachInterfaces", "Attach interface support.", "/os-interface"},
 	{"os-availability-zone", "AvailabilityZone", "1. Add availability_zone to the Create Server API.\n           2. Add availability zones describing.\n        ", "/os-availability-zone"},
 	{"os-consoles", "Consoles", "Interactive Console support.", "/servers/{id}/action"},
+	{"os-floating-ip-pools", "FloatingIpPools", "Floating IPs support.", "/os-floating-ip-pools"},
+	{"os-floating-ips", "FloatingIps", "Floating IPs support.", "/os-floating-ips"},
 	{"flavors", "Flavors", "Flavors Extension.", "/flavors"},
 	{"os-instance-actions", "InstanceActions", "View a log of actions and events taken on an instance.", "/os-instance-actions"},
 	{"os-keypairs", "Keypairs", "Keypair Support.", "/os-keypairs"},

@@ -15,8 +15,9 @@ type action struct {
 	rule openstack.Rule
 	body schema.Schema // of the whole body; nil takes any
 	// at is the body's schema where it depends on the microversion.
-	at func(openstack.Microversion) schema.Schema
-	do func(d *Dialect, w http.ResponseWriter, c *openstack.Call) error
+	at    func(openstack.Microversion) schema.Schema
+	until openstack.Microversion // the first version without it; zero: it stays
+	do    func(d *Dialect, w http.ResponseWriter, c *openstack.Call) error
 }
 
 // actions are the ones that the machines here can do.
@@ -34,6 +35,8 @@ var actions = map[string]action{
 		func(s *compute.Service, c *openstack.Call, group string) error {
 			return s.RemoveGroup(c.Context(), c.Caller, c.PathValue("id"), group)
 		})},
+	"addFloatingIp":       {rule: "os_compute_api:os-floating-ips:add", body: addFloatingBody, until: openstack.V(2, 44), do: floatingAction((*Dialect).addFloatingIP)},
+	"removeFloatingIp":    {rule: "os_compute_api:os-floating-ips:remove", body: takeFloatingBody, until: openstack.V(2, 44), do: floatingAction((*Dialect).removeFloatingIP)},
 	"os-getConsoleOutput": {rule: "os_compute_api:os-console-output", body: consoleBody, do: (*Dialect).consoleOutput},
 
 	"resize":         {rule: "os_compute_api:servers:resize", body: resizeBody, do: (*Dialect).resize},
@@ -74,6 +77,9 @@ func (d *Dialect) actOnServer(w http.ResponseWriter, c *openstack.Call) error {
 	a, ok := actions[members[0].Name]
 	if !ok {
 		return fault.Invalidf("", "There is no such action: %s", members[0].Name)
+	}
+	if !within(c.Version, openstack.Microversion{}, a.until) {
+		return errHidden
 	}
 	body := a.body
 	if a.at != nil {
