@@ -154,6 +154,7 @@ func TestServerGroups(t *testing.T) {
 
 	closed, _ := m.bootWith(t, `"networks": "none"`)
 	at := "/v2.1/servers/" + closed
+	m.answers(t, "admin", "2.48", "GET", at+"/diagnostics", "", 200, `"num_nics": 0`, `"nic_details": []`)
 	m.answers(t, "alice", "", "POST", at+"/action", `{"addSecurityGroup": {"name": "web2"}}`, 409, "no network interface")
 	id, answer := m.bootWith(t, `"networks": [{"uuid": "`+sharedNet+`"}], "security_groups": [{"name": "web2"}, {"name": "default"}]`)
 	if !strings.Contains(answer, `"security_groups": [{"name": "web2"}, {"name": "default"}]`) {
