@@ -112,7 +112,7 @@ func tempestConf(t *testing.T, cloud *cloud, workspace string, dynamic bool) str
 		},
 		"identity":                 {"uri_v3": cloud.AuthURL(), "auth_version": "v3", "region": root.Region},
 		"identity-feature-enabled": {"api_v2": false, "api_v3": true},
-		"service_available":        {"nova": true, "glance": true, "neutron": true, "cinder": false, "swift": false},
+		"service_available":        {"nova": true, "glance": true, "neutron": true, "cinder": true, "swift": false},
 		"compute": {
 			"image_ref": cloud.imageID(t, "debian-13"), "image_ref_alt": cloud.imageID(t, "alpine-3.22"),
 			"flavor_ref": 1, "flavor_ref_alt": 2, "fixed_network_name": "private",
@@ -120,7 +120,8 @@ func tempestConf(t *testing.T, cloud *cloud, workspace string, dynamic bool) str
 		},
 		"compute-feature-enabled": {
 			"suspend": false, "shelve": false, "rescue": false, "resize": true,
-			"vnc_console": false, "config_drive": false, "personality": false,
+			"vnc_console": false, "config_drive": false, "personality": true, "change_password": true,
+			"xenapi_apis": true, // metadata can be changed; only the name is about Xen
 		},
 		"validation": {"run_validation": false},
 	}
