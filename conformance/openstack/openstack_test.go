@@ -33,7 +33,9 @@ type cloud struct {
 	builder    harness.Account // the same, with servers
 	scripter   harness.Account // the same, with openstacksdk
 	pioneer    harness.Account // a member of a project that they have to themselves
-	// integrators are two members of a project that they have to themselves.
+	shaper     harness.Account // a member of a project of their own, whose every answer is measured
+	// integrators are four members of projects that they have to themselves: two
+	// for each of Tempest's workers.
 	integrators []harness.Account
 	demo        *harness.Session
 	python      *python
@@ -53,8 +55,12 @@ func TestClients(t *testing.T) {
 	c.walker, c.builder, c.scripter = c.AddUser("walker", "walk", "member"), c.AddUser("builder", "walk", "member"), c.AddUser("scripter", "walk", "member")
 	c.AddProject("ahead")
 	c.pioneer = c.AddUser("pioneer", "ahead", "member")
-	c.AddProject("integration")
-	c.integrators = []harness.Account{c.AddUser("integrator-1", "integration", "member"), c.AddUser("integrator-2", "integration", "member")}
+	c.AddProject("shapes")
+	c.shaper = c.AddUser("shaper", "shapes", "member")
+	for _, name := range []string{"integrator-1", "integrator-2", "integrator-3", "integrator-4"} {
+		c.AddProject(name)
+		c.integrators = append(c.integrators, c.AddUser(name, name, "member"))
+	}
 	c.demo = c.Login(c.Demo)
 	// Many sessions have their servers in the demo project at one time.
 	c.client(t, c.Root).must("quota", "set", "--instances", "100", "--cores", "200", "--ram", "400000", c.Demo.Project)
@@ -66,6 +72,8 @@ func TestClients(t *testing.T) {
 		}{
 			{"gophercloud's acceptance tests", acceptance},
 			{"tempest", tempest},
+			{"tempest's compute tests", tempestCompute},
+			{"tempest's schemas", shapes},
 			{"commands", commands},
 			{"tour", tour},
 			{"life of a server", lifeOfAServer},

@@ -5,13 +5,15 @@ import (
 	"time"
 
 	"github.com/keyreeve/keyreeve/internal/audit"
+	"github.com/keyreeve/keyreeve/internal/fault"
 	"github.com/keyreeve/keyreeve/internal/identity"
 )
 
-// Event is one thing that was done to an instance, kept for as long as it is there.
+// Event is one thing that was done to an instance. It is kept when the instance is gone.
 type Event struct {
 	ID         string // of its job, where it has one
 	InstanceID string
+	Node       string // where the instance was then
 	Action     Action
 	RequestID  string // of the request that asked for it
 	UserID     string
@@ -32,13 +34,35 @@ const (
 
 // Events returns what was done to an instance, newest first. Faults: NotFound.
 func (s *Service) Events(ctx context.Context, c identity.Caller, id string) ([]Event, error) {
-	var all []Event
-	err := s.store.Read(ctx, func(tx Tx) error {
-		if _, err := visibleInstance(ctx, tx, c, id); err != nil {
+	return s.events(ctx, id, func(tx Tx) error {
+		_, err := visibleInstance(ctx, tx, c, id)
+		return err
+	})
+}
+
+// History is [Service.Events] that also tells of an instance which is gone, to
+// whoever could see it while it was there.
+func (s *Service) History(ctx context.Context, c identity.Caller, id string) ([]Event, error) {
+	return s.events(ctx, id, func(tx Tx) error {
+		_, err := visibleInstance(ctx, tx, c, id)
+		if !fault.Is(err, fault.NotFound) {
 			return err
 		}
-		var err error
-		all, err = tx.Events(ctx, id)
+		gone, lost := tx.Spell(ctx, id)
+		if lost == nil && sees(c, gone.Region, gone.ProjectID) {
+			return nil
+		}
+		return err
+	})
+}
+
+func (s *Service) events(ctx context.Context, id string, allowed func(Tx) error) ([]Event, error) {
+	var all []Event
+	err := s.store.Read(ctx, func(tx Tx) error {
+		err := allowed(tx)
+		if err == nil {
+			all, err = tx.Events(ctx, id)
+		}
 		return err
 	})
 	return all, err
@@ -59,7 +83,7 @@ func (s *Service) begin(ctx context.Context, tx Tx, c identity.Caller, i Instanc
 
 func (s *Service) event(c identity.Caller, i Instance, id string, a Action) Event {
 	return Event{
-		ID: id, InstanceID: i.ID, Action: a, RequestID: c.RequestID,
+		ID: id, InstanceID: i.ID, Node: i.Node, Action: a, RequestID: c.RequestID,
 		UserID: c.User.ID, ProjectID: c.ProjectID(), StartedAt: s.now(),
 	}
 }

@@ -33,14 +33,14 @@ func (s *Service) NetworkLimits(ctx context.Context, c identity.Caller, projectI
 		return nil, nil, &fault.Error{Kind: fault.Forbidden, Resource: "project", Name: projectID, Msg: "only administrators see another project's limits"}
 	}
 	limits, used = maps.Clone(NetworkQuota), map[string]int{}
-	if projectID == "" {
-		return limits, used, nil
-	}
 	err = s.store.Read(ctx, func(tx Tx) error {
 		for name := range limits {
 			if limits[name], err = networkLimit(ctx, tx, projectID, name); err != nil {
 				return err
 			}
+		}
+		if projectID == "" {
+			return nil
 		}
 		used, err = tx.NetworkUsage(ctx, projectID)
 		return err

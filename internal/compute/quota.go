@@ -33,10 +33,8 @@ var DefaultLimits = map[string]int{
 
 // limit is what the project may have of one of [DefaultLimits]; negative for no limit.
 func (s *Service) limit(ctx context.Context, tx Tx, projectID, name string) (int, error) {
-	if projectID != "" {
-		if n, ok, err := tx.Quota(ctx, projectID, name); err != nil || ok {
-			return n, err
-		}
+	if n, ok, err := tx.Quota(ctx, projectID, name); err != nil || ok {
+		return n, err
 	}
 	if n, ok := s.opt.Limits[name]; ok {
 		return n, nil
@@ -80,7 +78,8 @@ func (e *InUse) Error() string {
 	return fmt.Sprintf("Quota limit %d for %s must be greater than or equal to already used and reserved %d.", e.Limit, e.Resource, e.Used)
 }
 
-// SetQuotas sets limits of a project by name, negative for none; other services'
+// SetQuotas sets limits of a project by name, negative for none, and without a
+// project those of all projects that have none of their own; other services'
 // limits are set here too. Unless force is set, none may be less than what the
 // project has. Faults: Forbidden (not an administrator), Invalid with an [InUse].
 func (s *Service) SetQuotas(ctx context.Context, c identity.Caller, projectID string, limits map[string]int, force bool) error {

@@ -175,7 +175,12 @@ func (s *Service) failed(ctx context.Context, i Instance, a Action, j job.Job, c
 func (s *Service) finish(ctx context.Context, id string, a Action, j job.Job, cause error) error {
 	if a == ActionDelete {
 		defer s.opt.Wake() // volumes may go with it
-		return s.store.Write(ctx, func(tx Tx) error { return s.forget(ctx, tx, id) })
+		return s.store.Write(ctx, func(tx Tx) error {
+			if err := tx.FinishEvent(ctx, Event{ID: j.ID, FinishedAt: s.now()}); err != nil && !fault.Is(err, fault.NotFound) {
+				return err
+			}
+			return s.forget(ctx, tx, id)
+		})
 	}
 	record := func(tx Tx) error {
 		if a == ActionCreate {

@@ -76,13 +76,18 @@ func (s *Service) Instance(ctx context.Context, c identity.Caller, id string) (I
 
 func visibleInstance(ctx context.Context, tx Tx, c identity.Caller, id string) (Instance, error) {
 	i, err := tx.Instance(ctx, id)
-	if err == nil && (i.Region != c.Region || !c.Admin() && (i.ProjectID != c.ProjectID() || c.ProjectID() == "")) {
+	if err == nil && !sees(c, i.Region, i.ProjectID) {
 		err = fault.Missing("instance", id)
 	}
 	if err != nil {
 		return Instance{}, err
 	}
 	return i, nil
+}
+
+// sees tells whether a caller sees the instances of a project.
+func sees(c identity.Caller, region, projectID string) bool {
+	return region == c.Region && (c.Admin() || projectID != "" && projectID == c.ProjectID())
 }
 
 // lockedInstance is visibleInstance that nobody else changes until the
@@ -225,9 +230,6 @@ func (s *Service) LimitsOf(ctx context.Context, c identity.Caller, projectID str
 
 func (s *Service) limits(ctx context.Context, tx Tx, projectID string) (Usage, error) {
 	u := s.opt.Quota
-	if projectID == "" {
-		return u, nil
-	}
 	for _, r := range []struct {
 		name  string
 		limit *int

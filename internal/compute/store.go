@@ -54,7 +54,7 @@ type Tx interface {
 	// Usage sums up what a project's instances take.
 	Usage(ctx context.Context, projectID string) (Usage, error)
 
-	// Events returns what was done to an instance, newest first. It goes with the instance.
+	// Events returns what was done to an instance, newest first. It outlives the instance.
 	Events(ctx context.Context, instanceID string) ([]Event, error)
 	InsertEvent(ctx context.Context, e Event) error
 	// FinishEvent writes when and how the event of that id ended.
@@ -70,11 +70,15 @@ type Tx interface {
 	// Spells returns a project's instances, or all with "", that are gone and
 	// were there at some time between from and until, oldest first.
 	Spells(ctx context.Context, projectID string, from, until time.Time) ([]Spell, error)
+	// Spell returns the spell of an instance that is gone.
+	Spell(ctx context.Context, instanceID string) (Spell, error)
 	InsertSpell(ctx context.Context, s Spell) error
 
-	// Quota returns the limit that is set for a project, or false for none.
+	// Quota returns the limit that is set for a project, else the one that is set
+	// for all (which is that of the project ""), or false for none.
 	Quota(ctx context.Context, projectID, resource string) (int, bool, error)
-	// SetQuota sets a project's limit; negative means no limit.
+	// SetQuota sets a project's limit, or with "" that of all projects which have
+	// none of their own; negative means no limit.
 	SetQuota(ctx context.Context, projectID, resource string, most int) error
 	// DeleteQuota takes a project's own limit away.
 	DeleteQuota(ctx context.Context, projectID, resource string) error

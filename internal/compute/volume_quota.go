@@ -32,9 +32,6 @@ func (s *Service) VolumeLimitsOf(ctx context.Context, c identity.Caller, project
 
 func (s *Service) volumeLimits(ctx context.Context, tx Tx, projectID string) (VolumeUsage, error) {
 	u := s.opt.VolumeQuota
-	if projectID == "" {
-		return u, nil
-	}
 	for _, r := range []struct {
 		name  string
 		limit *int

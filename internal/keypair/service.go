@@ -146,7 +146,8 @@ func (s *Service) Get(ctx context.Context, c identity.Caller, r Rules, userID, n
 
 // Page says which part of a list is wanted.
 type Page struct {
-	After string // names after this one; it must exist
+	After string // names after this one; it must exist, unless Gone is set
+	Gone  bool   // whether After may be the name of a key pair that is not there
 	Limit int    // at most this many; above [MaxList] or negative means MaxList
 }
 
@@ -163,7 +164,7 @@ func (s *Service) List(ctx context.Context, c identity.Caller, r Rules, userID s
 	v := r.View(c, userID)
 	var all []KeyPair
 	err := s.store.Read(ctx, func(tx Tx) error {
-		if p.After != "" {
+		if p.After != "" && !p.Gone {
 			if _, err := tx.KeyPair(ctx, v, p.After); fault.Is(err, fault.NotFound) {
 				return fault.Invalidf("marker", "there is no key pair %q to list after", p.After)
 			} else if err != nil {
@@ -206,7 +207,7 @@ func (s *Service) Limit(ctx context.Context, c identity.Caller, r Rules) (int, e
 
 // LimitIn returns how many key pairs an owner may have by these rules in a
 // project, negative for no limit: in the caller's, or in any for
-// administrators. Without a project it is what the rules say. Faults: Forbidden.
+// administrators. Without a project it is what holds where nothing is set. Faults: Forbidden.
 func (s *Service) LimitIn(ctx context.Context, c identity.Caller, r Rules, projectID string) (int, error) {
 	if projectID != "" && projectID != c.ProjectID() && !c.Admin() {
 		return 0, &fault.Error{Kind: fault.Forbidden, Resource: "project", Name: projectID, Msg: "only administrators see another project's limits"}
@@ -337,10 +338,8 @@ func checkQuota(ctx context.Context, tx Tx, c identity.Caller, r Rules, k KeyPai
 // limit is the project's where one is set: as in Nova, the limit belongs to the
 // project that the caller acts in, the count to the owner.
 func limit(ctx context.Context, tx Tx, projectID string, r Rules) (int, error) {
-	if projectID != "" {
-		if n, ok, err := tx.Quota(ctx, projectID, QuotaKeyPairs); err != nil || ok {
-			return n, err
-		}
+	if n, ok, err := tx.Quota(ctx, projectID, QuotaKeyPairs); err != nil || ok {
+		return n, err
 	}
 	return r.Quota, nil
 }

@@ -41,7 +41,8 @@ type Tx interface {
 	// InsertKeyPair gives Exists when the owner has the name already.
 	InsertKeyPair(ctx context.Context, k KeyPair) error
 	DeleteKeyPair(ctx context.Context, id string) error
-	// Quota returns the limit that is set for a project, or false for none.
+	// Quota returns the limit that is set for a project, else the one that is set
+	// for all (which is that of the project ""), or false for none.
 	Quota(ctx context.Context, projectID, resource string) (int, bool, error)
 	// Lock makes other transactions that lock the same name wait until this one ends.
 	Lock(ctx context.Context, name string) error

@@ -61,6 +61,8 @@ var sound = map[string][]string{
 		`{"reboot": {"type": "SOFT"}}`,
 		`{"os-start": null}`,
 		`{"os-getConsoleOutput": {"length": 5}}`,
+		`{"addFloatingIp": {"address": "10.0.0.1", "fixed_address": "10.0.0.2"}}`,
+		`{"removeFloatingIp": {"address": "10.0.0.1"}}`,
 		`{"rebuild": {"imageRef": "@images", "name": "` + canary + `", "adminPass": "p", "metadata": {"a": "b"}, "OS-DCF:diskConfig": "AUTO", "accessIPv4": "1.2.3.4", "preserve_ephemeral": false}}`,
 		`{"rebuild": {"imageRef": "@images", "name": "` + canary + `", "personality": [{"path": "/a", "contents": "YQ=="}], "description": "d"}}`,
 		`{"rebuild": {"imageRef": "@images", "name": "` + canary + `", "key_name": null, "user_data": "YQ==", "hostname": "h1", "description": null}}`,
@@ -127,6 +129,10 @@ var sound = map[string][]string{
 	"PUT /v2.1/servers/{id}/tags": {
 		`{"tags": ["a"]}`,
 	},
+	"PUT /v2.1/os-quota-class-sets/{class}": {
+		`{"quota_class_set": {"server_groups": 20, "key_pairs": 200, "metadata_items": 100}}`,
+	},
+	"POST /v2.1/os-floating-ips": {`{"pool": "public"}`},
 	"PUT /v2.1/os-quota-sets/{project}": {
 		`{"quota_set": {"server_groups": 20, "key_pairs": 200, "metadata_items": 100, "force": true}}`,
 	},

@@ -124,8 +124,9 @@ var bodies = map[string]string{
 	"PUT /v2.1/servers/{id}/metadata/{key}": `{"meta": {"a": "b"}}`,
 	"PUT /v2.1/servers/{id}/tags":           `{"tags": ["a"]}`,
 
-	"PUT /v2.1/os-quota-sets/{project}": `{"quota_set": {}}`,
-	"POST /v2.1/os-server-groups":       `{"server_group": {"name": "x", "policies": ["affinity"]}}`,
+	"PUT /v2.1/os-quota-sets/{project}":     `{"quota_set": {}}`,
+	"PUT /v2.1/os-quota-class-sets/{class}": `{"quota_class_set": {}}`,
+	"POST /v2.1/os-server-groups":           `{"server_group": {"name": "x", "policies": ["affinity"]}}`,
 
 	"POST /v2.1/servers/{id}/os-volume_attachments":         `{"volumeAttachment": {"volumeId": "00000000-0000-4000-8000-000000000000"}}`,
 	"PUT /v2.1/servers/{id}/os-volume_attachments/{volume}": `{"volumeAttachment": {"volumeId": "00000000-0000-4000-8000-000000000000"}}`,

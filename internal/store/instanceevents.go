@@ -6,10 +6,10 @@ import (
 	"github.com/keyreeve/keyreeve/internal/compute"
 )
 
-const eventColumns = `id, instance_id, action, request_id, user_id, project_id, started_at, finished_at, failed, failure`
+const eventColumns = `id, instance_id, node, action, request_id, user_id, project_id, started_at, finished_at, failed, failure`
 
 func scanEvent(s scanner) (e compute.Event, err error) {
-	err = s.Scan(&e.ID, &e.InstanceID, &e.Action, &e.RequestID, &e.UserID, &e.ProjectID,
+	err = s.Scan(&e.ID, &e.InstanceID, &e.Node, &e.Action, &e.RequestID, &e.UserID, &e.ProjectID,
 		instant{&e.StartedAt}, instant{&e.FinishedAt}, &e.Failed, &e.Failure)
 	return e, err
 }
@@ -23,8 +23,8 @@ func (t *Tx) Events(ctx context.Context, instanceID string) ([]compute.Event, er
 // InsertEvent implements [compute.Tx].
 func (t *Tx) InsertEvent(ctx context.Context, e compute.Event) error {
 	return t.insert(ctx, "instance event", e.ID,
-		`INSERT INTO instance_events (`+eventColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-		e.ID, e.InstanceID, string(e.Action), e.RequestID, e.UserID, e.ProjectID,
+		`INSERT INTO instance_events (`+eventColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+		e.ID, e.InstanceID, e.Node, string(e.Action), e.RequestID, e.UserID, e.ProjectID,
 		micros(e.StartedAt), micros(e.FinishedAt), bit(e.Failed), storableText(e.Failure))
 }
 

@@ -6,9 +6,10 @@ import (
 	"github.com/keyreeve/keyreeve/internal/fault"
 )
 
-// Quota implements [keypair.Tx] and [compute.Tx].
+// Quota implements [keypair.Tx] and [compute.Tx]. What holds for every project
+// that has no limit of its own is the row without a project.
 func (t *Tx) Quota(ctx context.Context, projectID, resource string) (int, bool, error) {
-	n, err := t.number(ctx, "quota", `SELECT most FROM quotas WHERE project_id = $1 AND resource = $2`, projectID, resource)
+	n, err := t.number(ctx, "quota", `SELECT most FROM quotas WHERE project_id IN ($1, '') AND resource = $2 ORDER BY project_id DESC LIMIT 1`, projectID, resource)
 	if fault.Is(err, fault.NotFound) {
 		return 0, false, nil
 	}
@@ -16,7 +17,8 @@ func (t *Tx) Quota(ctx context.Context, projectID, resource string) (int, bool, 
 }
 
 // SetQuota sets a project's limit on a resource, which is named as in
-// [Tx.Quota]; negative means no limit.
+// [Tx.Quota]; negative means no limit. Without a project it is the limit of
+// every project that has none of its own.
 func (t *Tx) SetQuota(ctx context.Context, projectID, resource string, most int) error {
 	_, err := t.exec(ctx, "setting a quota",
 		`INSERT INTO quotas (project_id, resource, most) VALUES ($1, $2, $3)

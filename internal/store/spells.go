@@ -26,6 +26,11 @@ func (t *Tx) Spells(ctx context.Context, projectID string, from, until time.Time
 	return all(ctx, t, "spell", scanSpell, `SELECT `+spellColumns+` FROM spells`+w.String()+` ORDER BY begin_at, instance_id`, w.args...)
 }
 
+// Spell implements [compute.Tx].
+func (t *Tx) Spell(ctx context.Context, instanceID string) (compute.Spell, error) {
+	return one(ctx, t, "instance", instanceID, scanSpell, `SELECT `+spellColumns+` FROM spells WHERE instance_id = $1`, instanceID)
+}
+
 // InsertSpell implements [compute.Tx].
 func (t *Tx) InsertSpell(ctx context.Context, p compute.Spell) error {
 	return t.insert(ctx, "spell", p.InstanceID,

@@ -65,7 +65,7 @@ func testImages(t *testing.T, s suite) {
 func testEvents(t *testing.T, s suite) {
 	db := s.open(t)
 	ctx := t.Context()
-	first := compute.Event{ID: "e1", InstanceID: "i1", Action: compute.ActionCreate, RequestID: "req-1", UserID: "u1", ProjectID: "p1", StartedAt: epoch}
+	first := compute.Event{ID: "e1", InstanceID: "i1", Node: "n1", Action: compute.ActionCreate, RequestID: "req-1", UserID: "u1", ProjectID: "p1", StartedAt: epoch}
 	second := first
 	second.ID, second.Action, second.StartedAt, second.FinishedAt = "e2", compute.EventLock, epoch.Add(time.Second), epoch.Add(time.Second)
 	write(t, db, func(tx *store.Tx) error {
@@ -93,7 +93,7 @@ func testEvents(t *testing.T, s suite) {
 	refused(t, db.Write(ctx, func(tx *store.Tx) error { return tx.FinishEvent(ctx, compute.Event{ID: "e9"}) }), fault.NotFound)
 	refused(t, db.Write(ctx, func(tx *store.Tx) error { return tx.InsertEvent(ctx, first) }), fault.Exists)
 	write(t, db, func(tx *store.Tx) error { return tx.DeleteInstance(ctx, "i1") })
-	want()
+	want(second, done)
 }
 
 func testServerGroups(t *testing.T, s suite) {

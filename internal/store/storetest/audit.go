@@ -81,6 +81,14 @@ func testQuotas(t *testing.T, s suite) {
 	}
 	want("p1", "ram", 0, false)
 	want("p2", "key_pairs", 0, false)
+	// What is set without a project holds for all that have nothing of their own.
+	write(t, db, func(tx *store.Tx) error { return tx.SetQuota(ctx, "", "key_pairs", 7) })
+	want("p1", "key_pairs", 0, true)
+	want("p2", "key_pairs", 7, true)
+	want("", "key_pairs", 7, true)
+	want("", "ram", 0, false)
 	write(t, db, func(tx *store.Tx) error { return tx.DeleteQuota(ctx, "p1", "key_pairs") })
+	want("p1", "key_pairs", 7, true)
+	write(t, db, func(tx *store.Tx) error { return tx.DeleteQuota(ctx, "", "key_pairs") })
 	want("p1", "key_pairs", 0, false)
 }

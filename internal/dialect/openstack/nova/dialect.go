@@ -72,9 +72,11 @@ func New(opt Options) *Dialect {
 		d.eventRoutes(),
 		d.limitRoutes(),
 		d.quotaRoutes(),
+		d.quotaClassRoutes(),
 		d.groupRoutes(),
 		d.usageRoutes(),
 		d.securityGroupRoutes(),
+		d.floatingRoutes(),
 		d.extensionRoutes(),
 	)
 	return d

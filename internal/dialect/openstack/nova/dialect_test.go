@@ -58,7 +58,7 @@ func TestEveryRouteDeclaresWhoMayCall(t *testing.T) {
 			t.Errorf("%s %s has access %v and rule %q", rt.Method, rt.Pattern, rt.Access, rt.Rule)
 		}
 		target := strings.NewReplacer("{name}", "k", "{project}", demo, "{alias}", "os-keypairs",
-			"{id}", "1", "{key}", "k", "{tag}", "t", "{port}", "p", "{label}", "l", "{request}", "r", "{volume}", "v").Replace(rt.Pattern)
+			"{id}", "1", "{key}", "k", "{tag}", "t", "{port}", "p", "{label}", "l", "{request}", "r", "{volume}", "v", "{class}", "default").Replace(rt.Pattern)
 		w := c.call(t, "", "", rt.Method, target, "")
 		switch {
 		case strings.Contains(target, "{"):

@@ -13,6 +13,9 @@ import (
 // texts is [openstack.NovaStyle]'s. Here are the texts that only this service
 // has, where the domain's own words would differ from Nova's.
 
+// errHidden is said of what is served, but not at the call's microversion.
+var errHidden = &fault.Error{Kind: fault.NotFound, Msg: "The resource could not be found."}
+
 // Answers of the layers before the service (package wire).
 var (
 	errFailed   = &fault.Error{Kind: fault.Internal}

@@ -100,12 +100,15 @@ func userAsked(c *openstack.Call) string {
 
 // withPages is the microversion in which lists got pages. Before it Nova reads
 // neither limit nor marker, which makes clients that send them ask for ever:
-// here both work, and what is wrong with them is ignored.
+// here both work, and what is wrong with them is ignored. Whoever asks for the
+// page after a key pair that was deleted meanwhile gets what stands after its
+// name, so that no list begins anew.
 var withPages = openstack.V(2, 35)
 
 func (d *Dialect) listKeyPairs(w http.ResponseWriter, c *openstack.Call) error {
 	paged := c.Version.AtLeast(withPages)
 	page := keypair.Page{After: c.Query.Last("marker"), Limit: limitAsked(c.Query)}
+	page.Gone = !paged && c.Query.Has("limit")
 	if paged && page.After == "" && c.Query.Has("marker") {
 		return unknownMarker("")
 	}

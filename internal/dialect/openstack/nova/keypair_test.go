@@ -72,7 +72,10 @@ func TestPages(t *testing.T) {
 		{"", "limit=2", "B a", ""},
 		{"2.10", "limit=2&marker=a", "b c", ""},
 		{"2.10", "limit=2&marker=é", "", ""},
-		{"2.10", "limit=2&marker=nope", "B a", ""}, // ignored, as Nova ignores all of it
+		{"2.10", "limit=2&marker=bb", "c é", ""}, // deleted since it ended a page
+		{"2.34", "limit=2&marker=zz", "é", ""},
+		{"2.10", "limit=2&marker=üü", "", ""},
+		{"2.10", "marker=nope", "B a b c é", ""}, // ignored, as Nova ignores all of it
 		{"2.10", "limit=-1&foo=1", "B a b c é", ""},
 		{"2.35", "limit=0", "", ""},
 		{"2.35", "limit=2", "B a", list + "limit=2&marker=a"},

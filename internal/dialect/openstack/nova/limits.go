@@ -35,7 +35,7 @@ var absoluteLimits = []struct {
 	{name: "maxTotalCores", of: func(a allowance) int { return a.limits.VCPUs }},
 	{name: "maxTotalRAMSize", of: func(a allowance) int { return a.limits.RAMMiB }},
 	{name: "maxServerMeta", of: restLimit(compute.QuotaMetadata)},
-	{"maxImageMeta", noFileLimits, restLimit(compute.QuotaMetadata)},
+	{"maxImageMeta", openstack.V(2, 39), restLimit(compute.QuotaMetadata)},
 	{"maxPersonality", noFileLimits, restLimit(compute.QuotaFiles)},
 	{"maxPersonalitySize", noFileLimits, restLimit(compute.QuotaFileBytes)},
 	{name: "maxTotalKeypairs", of: func(a allowance) int { return a.keyPairs }},

@@ -41,6 +41,7 @@ type fakeDriver struct {
 	mu       sync.Mutex
 	machines map[string]*machine
 	refuse   error // what Create answers
+	console  string
 }
 
 func (d *fakeDriver) Info() compute.DriverInfo {
@@ -106,11 +107,15 @@ func (d *fakeDriver) Console(_ context.Context, id string, lines int) (string, e
 	if _, ok := d.machines[id]; !ok {
 		return "", fault.Missing("machine", id)
 	}
-	all := []string{"FAKE CONSOLE OUTPUT", "ANOTHER", "LAST LINE"}
+	ends := strings.HasSuffix(d.console, "\n")
+	all := strings.SplitAfter(strings.TrimSuffix(d.console, "\n"), "\n")
 	if lines > 0 && lines < len(all) {
 		all = all[len(all)-lines:]
 	}
-	return strings.Join(all, "\n"), nil
+	if ends {
+		all = append(all, "\n")
+	}
+	return strings.Join(all, ""), nil
 }
 
 func (d *fakeDriver) SetAccess(_ context.Context, id string, a compute.GuestAccess, _ bool) (bool, error) {
@@ -155,7 +160,7 @@ type machines struct {
 func newMachines(t testing.TB) *machines {
 	t.Helper()
 	db := openstacktest.OpenStore(t)
-	m := &machines{driver: &fakeDriver{machines: map[string]*machine{}}, clock: time.Date(2026, 11, 22, 0, 37, 20, 0, time.UTC)}
+	m := &machines{driver: &fakeDriver{machines: map[string]*machine{}, console: "FAKE CONSOLE OUTPUT\nANOTHER\nLAST LINE"}, clock: time.Date(2026, 11, 22, 0, 37, 20, 0, time.UTC)}
 	macs := 0
 	now := func() time.Time { m.clock = m.clock.Add(time.Second); return m.clock }
 	m.compute = compute.New(db.Compute(), m.driver, compute.Options{

@@ -48,6 +48,8 @@ func TestLimitsByMicroversion(t *testing.T) {
 	for version, gone := range map[string]struct{ limits, quotas []string }{
 		"2.35": {},
 		"2.36": {[]string{"maxTotalFloatingIps", "maxSecurityGroups", "totalFloatingIpsUsed"}, []string{"fixed_ips", "floating_ips", "security_groups", "security_group_rules"}},
+		"2.38": {[]string{"maxTotalFloatingIps"}, []string{"fixed_ips"}},
+		"2.39": {[]string{"maxImageMeta"}, []string{"fixed_ips"}},
 		"2.57": {[]string{"maxImageMeta", "maxPersonality"}, []string{"injected_files", "injected_file_path_bytes"}},
 	} {
 		limits := c.call(t, "alice", version, http.MethodGet, "/v2.1/limits", "").Body.String()
@@ -61,6 +63,9 @@ func TestLimitsByMicroversion(t *testing.T) {
 			if strings.Contains(quotas, name) {
 				t.Errorf("quotas at %s: %s", version, quotas)
 			}
+		}
+		if version == "2.38" && !strings.Contains(limits, "maxImageMeta") {
+			t.Errorf("at %s maxImageMeta is missing: %s", version, limits)
 		}
 		if version == "2.35" && (!strings.Contains(limits, "maxTotalFloatingIps") || !strings.Contains(quotas, "injected_files")) {
 			t.Errorf("at %s something is missing: %s %s", version, limits, quotas)

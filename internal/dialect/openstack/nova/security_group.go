@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/keyreeve/keyreeve/internal/compute"
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack"
@@ -48,7 +49,7 @@ func (d *Dialect) securityGroupRoutes() []openstack.Route {
 func hiddenFrom(minor int, h openstack.Handler) openstack.Handler {
 	return func(w http.ResponseWriter, c *openstack.Call) error {
 		if c.Version.AtLeast(openstack.V(2, minor)) {
-			return &fault.Error{Kind: fault.NotFound, Msg: "The resource could not be found."}
+			return errHidden
 		}
 		return h(w, c)
 	}
@@ -143,10 +144,13 @@ func securityLabels(c *openstack.Call, l compute.GroupLabels) (compute.GroupLabe
 		if !v.Exists() || v.IsNull() {
 			continue
 		}
-		if v.Kind() != schema.Text || len(v.Text()) > 255 {
-			return l, fault.Invalidf(m.name, "Security group %s is not a string or unicode, or is longer than 255 characters.", m.name)
+		if v.Kind() != schema.Text {
+			return l, fault.Invalidf(m.name, "%s is not a string or unicode", m.name)
 		}
-		*m.text = strings.TrimSpace(v.Text())
+		if n := utf8.RuneCountInString(v.Text()); n > 255 {
+			return l, fault.Invalidf(m.name, "%s has %d characters, more than 255.", m.name, n)
+		}
+		*m.text = v.Text()
 	}
 	if l.Name == "" {
 		return l, fault.Invalidf("name", "Security group name cannot be empty.")

@@ -15,8 +15,9 @@ type action struct {
 	rule openstack.Rule
 	body schema.Schema // of the whole body; nil takes any
 	// at is the body's schema where it depends on the microversion.
-	at func(openstack.Microversion) schema.Schema
-	do func(d *Dialect, w http.ResponseWriter, c *openstack.Call) error
+	at    func(openstack.Microversion) schema.Schema
+	until openstack.Microversion // the first version without it; zero: it stays
+	do    func(d *Dialect, w http.ResponseWriter, c *openstack.Call) error
 }
 
 // actions are the ones that the machines here can do.
@@ -34,6 +35,8 @@ var actions = map[string]action{
 		func(s *compute.Service, c *openstack.Call, group string) error {
 			return s.RemoveGroup(c.Context(), c.Caller, c.PathValue("id"), group)
 		})},
+	"addFloatingIp":       {rule: "os_compute_api:os-floating-ips:add", body: addFloatingBody, until: openstack.V(2, 44), do: floatingAction((*Dialect).addFloatingIP)},
+	"removeFloatingIp":    {rule: "os_compute_api:os-floating-ips:remove", body: takeFloatingBody, until: openstack.V(2, 44), do: floatingAction((*Dialect).removeFloatingIP)},
 	"os-getConsoleOutput": {rule: "os_compute_api:os-console-output", body: consoleBody, do: (*Dialect).consoleOutput},
 
 	"resize":         {rule: "os_compute_api:servers:resize", body: resizeBody, do: (*Dialect).resize},
@@ -74,6 +77,9 @@ func (d *Dialect) actOnServer(w http.ResponseWriter, c *openstack.Call) error {
 	a, ok := actions[members[0].Name]
 	if !ok {
 		return fault.Invalidf("", "There is no such action: %s", members[0].Name)
+	}
+	if !within(c.Version, openstack.Microversion{}, a.until) {
+		return errHidden
 	}
 	body := a.body
 	if a.at != nil {
@@ -125,8 +131,18 @@ func (d *Dialect) consoleOutput(w http.ResponseWriter, c *openstack.Call) error 
 	case err != nil:
 		return err
 	}
-	d.style.JSON(w, c.Request, c.Version, http.StatusOK, openstack.Fields{openstack.F("output", strings.Map(visible, text))})
+	d.style.JSON(w, c.Request, c.Version, http.StatusOK, openstack.Fields{openstack.F("output", strings.Map(visible, tail(text, lines)))})
 	return nil
+}
+
+// tail is the end of a text as Nova cuts it: what stands after its last newline
+// is a line too, even when it is empty. Below zero it is all of the text.
+func tail(text string, lines int) string {
+	all := strings.Split(text, "\n")
+	if lines >= 0 && lines < len(all) {
+		all = all[len(all)-lines:]
+	}
+	return strings.Join(all, "\n")
 }
 
 // visible drops the control characters that Nova drops from console output.

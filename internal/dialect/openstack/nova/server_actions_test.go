@@ -88,6 +88,17 @@ func TestRebuildAction(t *testing.T) {
 	if whole["OS-EXT-STS:task_state"] != "rebuilding" || len(whole["adminPass"].(string)) != 12 || w.Header().Get("Location") != "http://cloud.example/v2.1/servers/"+id {
 		t.Errorf("at 2.75: %v", whole)
 	}
+	m.work(t)
+	// Administrators see the user data under one name: Nova's for this answer.
+	w = m.call(t, "admin", "2.93", http.MethodPost, "/v2.1/servers/"+id+"/action", `{"rebuild": {"imageRef": "`+cirros+`"}}`)
+	whole = body[struct{ Server doc }](t, w, 202).Server
+	if _, twice := whole["OS-EXT-SRV-ATTR:user_data"]; twice || whole["user_data"] != "aGk=" || whole["OS-EXT-SRV-ATTR:host"] != "node-1" || whole["server_groups"] == nil || whole["security_groups"] == nil {
+		t.Errorf("for an administrator: %v", whole)
+	}
+	w = m.call(t, "admin", "2.75", http.MethodPut, "/v2.1/servers/"+id, `{"server": {}}`)
+	if whole = body[struct{ Server doc }](t, w, 200).Server; whole["OS-EXT-SRV-ATTR:user_data"] != "aGk=" {
+		t.Errorf("an update for an administrator: %v", whole)
+	}
 }
 
 func TestPauseLockAndImageActions(t *testing.T) {
@@ -295,4 +306,36 @@ func TestEventPages(t *testing.T) {
 	if !strings.Contains(made, `"host": "node-1", "details": null}`) {
 		t.Errorf("create for an administrator: %s", made)
 	}
+}
+
+// TestEventsOfGoneServers holds on to what was done to a server that is gone,
+// for those who could see it while it was there.
+func TestEventsOfGoneServers(t *testing.T) {
+	m := newMachines(t)
+	id := m.boot(t, "", `{"name": "web"}`)
+	m.work(t)
+	at := "/v2.1/servers/" + id + "/os-instance-actions"
+	m.answers(t, "alice", "", "DELETE", "/v2.1/servers/"+id, "", 204)
+	m.work(t)
+	m.answers(t, "alice", "2.93", "GET", "/v2.1/servers/"+id, "", 404)
+	list := body[struct {
+		All []struct {
+			Action, Message string
+			Request         string `json:"request_id"`
+		} `json:"instanceActions"`
+	}](t, m.call(t, "alice", "2.21", "GET", at, ""), 200).All
+	if len(list) != 2 || list[0].Action != "delete" || list[1].Action != "create" {
+		t.Fatalf("actions of a server that is gone: %+v", list)
+	}
+	for _, e := range list {
+		m.answers(t, "admin", "2.62", "GET", at+"/"+e.Request, "", 200, `"result": "Success"`, `"host": "node-1"`, `"hostId": "`+hostOf(demo, "node-1"))
+	}
+	gone := `"message": "Instance ` + id + ` could not be found."`
+	for _, c := range []struct{ who, version, path string }{
+		{"alice", "", at}, {"alice", "2.20", at}, {"alice", "2.20", at + "/" + list[0].Request},
+		{"carol", "2.93", at}, {"carol", "2.93", at + "/" + list[0].Request},
+	} {
+		m.answers(t, c.who, c.version, "GET", c.path, "", 404, gone)
+	}
+	m.answers(t, "alice", "2.21", "GET", "/v2.1/servers/11111111-0000-4000-8000-00000000ffff/os-instance-actions", "", 404)
 }

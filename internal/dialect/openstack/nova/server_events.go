@@ -67,8 +67,20 @@ func eventQuery(v openstack.Microversion) schema.Parameters {
 	return p
 }
 
+// withGone is the microversion from which a server's actions can be read when
+// the server is gone.
+var withGone = openstack.V(2, 21)
+
+// events are what was done to the server in the path, newest first.
+func (d *Dialect) events(c *openstack.Call) ([]compute.Event, error) {
+	if c.Version.AtLeast(withGone) {
+		return d.opt.Compute.History(c.Context(), c.Caller, c.PathValue("id"))
+	}
+	return d.opt.Compute.Events(c.Context(), c.Caller, c.PathValue("id"))
+}
+
 func (d *Dialect) listEvents(w http.ResponseWriter, c *openstack.Call) error {
-	all, err := d.opt.Compute.Events(c.Context(), c.Caller, c.PathValue("id"))
+	all, err := d.events(c)
 	if err != nil {
 		return err
 	}
@@ -147,11 +159,7 @@ func eventView(c *openstack.Call, e compute.Event) openstack.Fields {
 }
 
 func (d *Dialect) showEvent(w http.ResponseWriter, c *openstack.Call) error {
-	i, err := d.opt.Compute.Instance(c.Context(), c.Caller, c.PathValue("id"))
-	if err != nil {
-		return err
-	}
-	all, err := d.opt.Compute.Events(c.Context(), c.Caller, i.ID)
+	all, err := d.events(c)
 	if err != nil {
 		return err
 	}
@@ -162,14 +170,14 @@ func (d *Dialect) showEvent(w http.ResponseWriter, c *openstack.Call) error {
 	}
 	out := eventView(c, all[at])
 	if c.Caller.Admin() || c.Version.AtLeast(withEvents) {
-		out = append(out, openstack.F("events", eventParts(c, i, all[at])))
+		out = append(out, openstack.F("events", eventParts(c, all[at])))
 	}
 	d.style.JSON(w, c.Request, c.Version, http.StatusOK, openstack.Fields{openstack.F("instanceAction", out)})
 	return nil
 }
 
 // eventParts are what the machine's host did of an action.
-func eventParts(c *openstack.Call, i compute.Instance, e compute.Event) []openstack.Fields {
+func eventParts(c *openstack.Call, e compute.Event) []openstack.Fields {
 	name := eventNames[e.Action].part
 	if name == "" {
 		return []openstack.Fields{}
@@ -189,9 +197,9 @@ func eventParts(c *openstack.Call, i compute.Instance, e compute.Event) []openst
 		openstack.F("result", result), openstack.F("traceback", trace),
 	}
 	if c.Version.AtLeast(openstack.V(2, 62)) {
-		part = append(part, openstack.F("hostId", hostID(i)))
+		part = append(part, openstack.F("hostId", hostOf(e.ProjectID, e.Node)))
 		if c.Caller.Admin() {
-			part = append(part, openstack.F("host", orNull(i.Node)))
+			part = append(part, openstack.F("host", orNull(e.Node)))
 		}
 	}
 	if c.Version.AtLeast(openstack.V(2, 84)) {

@@ -53,8 +53,8 @@ var serverFilters = []struct {
 	{"vm_state", openstack.V(2, 83), exact(func(i compute.Instance) string { return string(i.State.VM) })},
 	{"progress", openstack.V(2, 83), expression(func(compute.Instance) string { return "0" })},
 	{"user_id", openstack.V(2, 83), exact(func(i compute.Instance) string { return i.UserID })},
-	{"project_id", adminOnly, exact(func(i compute.Instance) string { return i.ProjectID })},
-	{"tenant_id", adminOnly, exact(func(i compute.Instance) string { return i.ProjectID })},
+	{"project_id", adminOnly, byProject},
+	{"tenant_id", adminOnly, byProject},
 	{"host", adminOnly, exact(func(i compute.Instance) string { return i.Node })},
 	{"node", adminOnly, expression(func(i compute.Instance) string { return i.Node })},
 	{"hostname", adminOnly, expression(compute.Instance.HostLabel)},
@@ -98,6 +98,15 @@ func exact(of func(compute.Instance) string) filter {
 	return func(_ *openstack.Call, values []string) (match, error) {
 		return func(i compute.Instance) bool { return slices.Contains(values, of(i)) }, nil
 	}
+}
+
+// byProject narrows a list of every project's servers; in a list of one project
+// Nova leaves it unheard (https://bugs.launchpad.net/nova/+bug/1185290).
+func byProject(c *openstack.Call, values []string) (match, error) {
+	if all, err := allProjects(c); err != nil || !all {
+		return func(compute.Instance) bool { return true }, err
+	}
+	return func(i compute.Instance) bool { return slices.Contains(values, i.ProjectID) }, nil
 }
 
 // expression finds a regular expression anywhere in the value.

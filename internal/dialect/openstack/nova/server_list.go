@@ -111,11 +111,11 @@ func unknownServerMarker(id string) error {
 	return fault.Invalidf("marker", "marker [%s] not found", id)
 }
 
-// allProjects tells whether the servers of every project are wanted. Asking an
-// administrator's list for one project is asking all of them first.
+// allProjects tells whether the servers of every project are wanted. Without
+// that a list has the caller's project only, whatever else it asks for.
 func allProjects(c *openstack.Call) (bool, error) {
 	if !c.Query.Has("all_tenants") {
-		return c.Caller.Admin() && (c.Query.Has("tenant_id") || c.Query.Has("project_id")), nil
+		return false, nil
 	}
 	text := c.Query.Last("all_tenants")
 	switch {

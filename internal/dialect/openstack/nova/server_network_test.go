@@ -147,9 +147,14 @@ func TestServerGroups(t *testing.T) {
 	m.answers(t, "alice", "2.36", "GET", groups, "", 404)
 	m.answers(t, "alice", "", "PUT", groups+"/"+g.Group.ID, `{"security_group": {"name": "web2", "description": ""}}`, 200, `"name": "web2"`)
 	m.answers(t, "alice", "", "PUT", groups+"/"+g.Group.ID, `{"security_group": {"name": ""}}`, 400, "Security group name cannot be empty.")
+	// A name is kept as it is, white space and all, as the network service keeps it.
+	m.answers(t, "alice", "", "POST", groups, `{"security_group": {"name": " a b ", "description": " d "}}`, 200, `"name": " a b "`, `"description": " d "`)
+	m.answers(t, "alice", "", "POST", groups, `{"security_group": {"name": "`+strings.Repeat("ü", 256)+`"}}`, 400, "name has 256 characters, more than 255.")
+	m.answers(t, "alice", "", "POST", groups, `{"security_group": {"name": "n", "description": 5}}`, 400, "description is not a string or unicode")
 
 	closed, _ := m.bootWith(t, `"networks": "none"`)
 	at := "/v2.1/servers/" + closed
+	m.answers(t, "admin", "2.48", "GET", at+"/diagnostics", "", 200, `"num_nics": 0`, `"nic_details": []`)
 	m.answers(t, "alice", "", "POST", at+"/action", `{"addSecurityGroup": {"name": "web2"}}`, 409, "no network interface")
 	id, answer := m.bootWith(t, `"networks": [{"uuid": "`+sharedNet+`"}], "security_groups": [{"name": "web2"}, {"name": "default"}]`)
 	if !strings.Contains(answer, `"security_groups": [{"name": "web2"}, {"name": "default"}]`) {
@@ -176,6 +181,12 @@ func TestServerGroups(t *testing.T) {
 	act(`{"removeSecurityGroup": {"name": "web2"}}`, 202)
 	m.answers(t, "alice", "", "DELETE", "/v2.1/os-security-group-rules/"+r.Rule.ID, "", 202)
 	m.answers(t, "alice", "", "DELETE", groups+"/"+g.Group.ID, "", 202)
-	// What moved floating addresses in older clouds is gone.
-	act(`{"addFloatingIp": {"address": "10.99.0.1"}}`, 400, "There is no such action: addFloatingIp")
+	// A server without any has no such member.
+	act(`{"removeSecurityGroup": {"name": "default"}}`, 202)
+	for _, path := range []string{at, "/v2.1/servers/detail?name=^n$"} {
+		if text := m.answers(t, "alice", "2.93", "GET", path, "", 200); strings.Contains(text, `"security_groups"`) {
+			t.Errorf("%s shows security groups where there are none: %s", path, text)
+		}
+	}
+	m.answers(t, "alice", "", "GET", at+"/os-security-groups", "", 200, `{"security_groups": []}`)
 }

@@ -155,27 +155,32 @@ func (d *Dialect) showDiagnostics(w http.ResponseWriter, c *openstack.Call) erro
 	if !ok {
 		state = "pending"
 	}
-	out := openstack.Fields{openstack.F("state", state), openstack.F("driver", d.opt.Compute.Driver().Name)}
+	driver := d.opt.Compute.Driver().Name
+	out := openstack.Fields{openstack.F("state", state)}
 	if !c.Version.AtLeast(openstack.V(2, 48)) {
 		d.style.JSON(w, c.Request, c.Version, http.StatusOK, append(out,
-			openstack.F("memory", i.Flavor.RAMMiB<<10), // KiB, as libvirt's
+			openstack.F("driver", driver), openstack.F("memory", i.Flavor.RAMMiB<<10), // KiB, as libvirt's
 			openstack.F("booted_at", micros(seen.BootedAt)), openstack.F("fault", orNull(seen.Fault))))
 		return nil
 	}
-	var nics []openstack.Fields
+	nics := []openstack.Fields{}
 	for _, n := range i.NICs {
 		nics = append(nics, openstack.Fields{openstack.F("mac_address", n.MAC),
 			openstack.F("rx_octets", nil), openstack.F("rx_errors", nil), openstack.F("rx_drop", nil), openstack.F("rx_packets", nil), openstack.F("rx_rate", nil),
 			openstack.F("tx_octets", nil), openstack.F("tx_errors", nil), openstack.F("tx_drop", nil), openstack.F("tx_packets", nil), openstack.F("tx_rate", nil)})
 	}
 	d.style.JSON(w, c.Request, c.Version, http.StatusOK, append(out,
-		openstack.F("hypervisor", nil), openstack.F("hypervisor_os", nil), openstack.F("uptime", nil), openstack.F("config_drive", false),
+		openstack.F("driver", standardDriver), openstack.F("hypervisor", driver), openstack.F("hypervisor_os", nil), openstack.F("uptime", nil), openstack.F("config_drive", false),
 		openstack.F("num_cpus", i.Flavor.VCPUs), openstack.F("num_nics", len(nics)), openstack.F("num_disks", 1),
 		openstack.F("cpu_details", []string{}), openstack.F("nic_details", nics), openstack.F("disk_details", []string{}),
 		openstack.F("memory_details", openstack.Fields{openstack.F("maximum", i.Flavor.RAMMiB), openstack.F("used", nil)}),
 	))
 	return nil
 }
+
+// standardDriver is the driver of diagnostics in their standard form, which has a
+// closed list of Nova's own; what runs the machines is the hypervisor there.
+const standardDriver = "libvirt"
 
 // powerNames are the words of diagnostics; what is not named is "pending".
 var powerNames = map[compute.Power]string{

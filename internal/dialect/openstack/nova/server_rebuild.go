@@ -56,7 +56,7 @@ func (d *Dialect) rebuild(w http.ResponseWriter, c *openstack.Call) error {
 	}
 	form := inUpdate
 	if c.Version.AtLeast(openstack.V(2, 75)) {
-		form = inShow
+		form = inRebuild
 	}
 	out := serverObject(c, i, form)
 	if form == inUpdate && c.Version.AtLeast(openstack.V(2, 54)) {

@@ -362,6 +362,15 @@ func TestActions(t *testing.T) {
 			t.Errorf("console %s: %q", length, got.Output)
 		}
 	}
+	// What stands after the last newline is a line, too.
+	m.driver.console = "FAKE CONSOLE OUTPUT\nANOTHER\nLAST LINE\n"
+	for length, want := range map[string]string{`{}`: m.driver.console, `{"length": 1}`: "", `{"length": 2}`: "LAST LINE\n",
+		`{"length": 3}`: "ANOTHER\nLAST LINE\n", `{"length": 4}`: m.driver.console, `{"length": 5}`: m.driver.console} {
+		got := body[struct{ Output string }](t, act("alice", `{"os-getConsoleOutput": `+length+`}`), 200)
+		if got.Output != want {
+			t.Errorf("console %s: %q", length, got.Output)
+		}
+	}
 	if w := act("alice", `{"forceDelete": null}`); w.Code != 202 {
 		t.Errorf("forceDelete: %d %s", w.Code, w.Body)
 	}

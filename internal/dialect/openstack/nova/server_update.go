@@ -142,7 +142,7 @@ func (d *Dialect) deleteMetadataEntry(w http.ResponseWriter, c *openstack.Call) 
 func hiddenBelow(minor int, h openstack.Handler) openstack.Handler {
 	return func(w http.ResponseWriter, c *openstack.Call) error {
 		if !c.Version.AtLeast(openstack.V(2, minor)) {
-			return &fault.Error{Kind: fault.NotFound, Msg: "The resource could not be found."}
+			return errHidden
 		}
 		return h(w, c)
 	}

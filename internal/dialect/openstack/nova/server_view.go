@@ -17,10 +17,11 @@ type form uint8
 const (
 	inShow form = 1 << iota
 	inList
-	inUpdate // the short answer of PUT below 2.75
+	inUpdate  // the short answer of PUT and rebuild below 2.75
+	inRebuild // the full answer of rebuild, which has the user data under another name
 
-	everywhere = inShow | inList | inUpdate
-	full       = inShow | inList
+	everywhere = inShow | inList | inUpdate | inRebuild
+	full       = inShow | inList | inRebuild
 )
 
 // serverView is a server as one answer shows it.
@@ -70,7 +71,7 @@ var serverFields = []serverField{
 	{name: "key_name", in: full, value: func(s serverView) any { return orNull(s.KeyName()) }},
 	{name: "OS-SRV-USG:launched_at", in: full, value: func(s serverView) any { return micros(s.LaunchedAt) }},
 	{name: "OS-SRV-USG:terminated_at", in: full, value: constant(nil)},
-	{name: "security_groups", in: inShow, when: built, value: serverView.securityGroups},
+	{name: "security_groups", in: inShow | inRebuild, when: grouped, value: serverView.securityGroups},
 	{name: "OS-EXT-STS:task_state", in: full, value: func(s serverView) any { return orNull(string(s.State.Task)) }},
 	{name: "OS-EXT-STS:vm_state", in: full, value: func(s serverView) any { return string(s.State.VM) }},
 	{name: "OS-EXT-STS:power_state", in: full, value: func(s serverView) any { return powerStates[s.Power()] }},
@@ -85,7 +86,7 @@ var serverFields = []serverField{
 	{name: "OS-EXT-SRV-ATTR:kernel_id", since: openstack.V(2, 3), in: full, admin: true, value: constant("")},
 	{name: "OS-EXT-SRV-ATTR:ramdisk_id", since: openstack.V(2, 3), in: full, admin: true, value: constant("")},
 	{name: "OS-EXT-SRV-ATTR:root_device_name", since: openstack.V(2, 3), in: full, admin: true, value: constant("/dev/vda")},
-	{name: "OS-EXT-SRV-ATTR:user_data", since: openstack.V(2, 3), in: full, admin: true, value: serverView.userData},
+	{name: "OS-EXT-SRV-ATTR:user_data", since: openstack.V(2, 3), in: inShow | inList, admin: true, value: serverView.userData},
 
 	{name: "locked", since: openstack.V(2, 9), in: everywhere, value: func(s serverView) any { return s.Lock != nil }},
 	{name: "locked_reason", since: openstack.V(2, 73), in: everywhere, value: serverView.lockedReason},
@@ -95,8 +96,8 @@ var serverFields = []serverField{
 	{name: "tags", since: openstack.V(2, 26), in: everywhere, value: func(s serverView) any { return s.Tags }},
 	{name: "trusted_image_certificates", since: openstack.V(2, 63), in: everywhere, value: constant(nil)},
 	{name: "OS-EXT-SRV-ATTR:hostname", since: openstack.V(2, 90), in: full, value: serverView.hostname},
-	{name: "server_groups", since: openstack.V(2, 71), in: inShow | inUpdate, value: serverView.serverGroups},
-	{name: "security_groups", in: inList, when: built, value: serverView.securityGroups},
+	{name: "server_groups", since: openstack.V(2, 71), in: inShow | inUpdate | inRebuild, value: serverView.serverGroups},
+	{name: "security_groups", in: inList, when: grouped, value: serverView.securityGroups},
 }
 
 // serverObject shows a server in one form at the call's microversion.
@@ -124,7 +125,6 @@ func serverLinks(c *openstack.Call, id string) []openstack.Link {
 
 func constant(value any) func(serverView) any { return func(serverView) any { return value } }
 
-// nameOnly is a security group as servers show it.
 // canonical writes an address as RFC 5952 has it, whatever was given.
 func canonical(address string) string {
 	if a, err := netip.ParseAddr(address); err == nil {
@@ -133,6 +133,7 @@ func canonical(address string) string {
 	return address
 }
 
+// nameOnly is a security group as servers show it.
 type nameOnly struct {
 	Name string `json:"name"`
 }
@@ -261,8 +262,12 @@ func (s serverView) userData() any {
 	return base64.StdEncoding.EncodeToString(s.UserData)
 }
 
-func built(s serverView) bool  { return s.State.VM != compute.Building }
-func faulty(s serverView) bool { return s.State.VM == compute.Error && s.Fault != nil }
+func built(s serverView) bool { return s.State.VM != compute.Building }
+
+// grouped tells whether there are security groups to show: Nova has no member
+// for an empty list.
+func grouped(s serverView) bool { return built(s) && len(groupsOf(s.Instance)) > 0 }
+func faulty(s serverView) bool  { return s.State.VM == compute.Error && s.Fault != nil }
 
 func progresses(s serverView) bool {
 	switch status(s.State) {
@@ -275,10 +280,17 @@ func progresses(s serverView) bool {
 // hostID tells servers of one project on different hosts apart and says
 // nothing of the host, as in Nova.
 func hostID(i compute.Instance) string {
-	if i.Node == "" || i.State.VM == compute.Building {
+	if i.State.VM == compute.Building {
 		return ""
 	}
-	sum := sha256.Sum224([]byte(i.ProjectID + i.Node))
+	return hostOf(i.ProjectID, i.Node)
+}
+
+func hostOf(projectID, node string) string {
+	if node == "" {
+		return ""
+	}
+	sum := sha256.Sum224([]byte(projectID + node))
 	return hex.EncodeToString(sum[:])
 }
 

@@ -190,15 +190,16 @@ func (d *Dialect) updateAttachment(w http.ResponseWriter, c *openstack.Call) err
 	if err != nil {
 		return err
 	}
-	if !c.Version.AtLeast(openstack.V(2, 85)) || in.At("volumeId").Text() != volume {
-		if !c.Caller.Admin() {
-			return openstack.Denied("os_compute_api:os-volumes-attachments:swap")
-		}
-		return fault.Invalidf("volumeId", "Volumes cannot be swapped here.")
+	swap := !c.Version.AtLeast(openstack.V(2, 85)) || in.At("volumeId").Text() != volume
+	if swap && !c.Caller.Admin() {
+		return openstack.Denied("os_compute_api:os-volumes-attachments:swap")
 	}
 	v, err := attachedVolume(i, volume)
 	if err != nil {
 		return err
+	}
+	if swap {
+		return fault.Invalidf("volumeId", "Volumes cannot be swapped here.")
 	}
 	for _, m := range []struct{ name, is string }{{"id", v.VolumeID}, {"serverId", id}, {"device", v.Device}, {"tag", v.Tag}} {
 		if asked := in.At(m.name); asked.Exists() && !asked.IsNull() && asked.Text() != m.is {

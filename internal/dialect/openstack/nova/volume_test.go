@@ -125,6 +125,7 @@ func TestVolumeAttachments(t *testing.T) {
 	put := func(more string) string { return `{"volumeAttachment": {"volumeId": "` + volume + `"` + more + `}}` }
 	ask("alice", "2.84", "PUT", one, put(""), 403, "Policy doesn't allow os_compute_api:os-volumes-attachments:swap to be performed.")
 	ask("admin", "2.84", "PUT", one, put(""), 400, "Volumes cannot be swapped here.")
+	ask("admin", "2.84", "PUT", one[:strings.LastIndex(one, "/")]+"/11111111-0000-4000-8000-00000000ffff", put(""), 404, "is not attached to volume 11111111-0000-4000-8000-00000000ffff")
 	ask("alice", "2.85", "PUT", one, put(`, "device": "/dev/vdc"`), 400, "The device cannot be changed.")
 	ask("alice", "2.85", "PUT", one, put(`, "delete_on_termination": true`), 202, "")
 	ask("alice", "2.79", "GET", one, "", 200, `{"volumeAttachment": {"id": "`+volume+`", `+base+`, "tag": "t", "delete_on_termination": true}}`)
