@@ -71,10 +71,10 @@ func TestAgainstSSHKeygen(t *testing.T) {
 		case err == nil && accepted:
 			both++
 			certified := key.Certified()
-			if got := fmt.Sprintf("%d %s (%s)", key.Bits(), certified.FingerprintSHA256(), key.ShortType()); got != theirs[i] {
+			if got := fmt.Sprintf("%d %s (%s)", key.Bits(), certified.FingerprintSHA256(), key.shortType()); got != theirs[i] {
 				t.Errorf("%s: is %s, ssh-keygen says %s\n%s", s.how, got, theirs[i], s.line)
 			}
-			if got := fmt.Sprintf("%d MD5:%s (%s)", key.Bits(), certified.FingerprintMD5(), key.ShortType()); i < len(plain) && got != theirMD5[i] {
+			if got := fmt.Sprintf("%d MD5:%s (%s)", key.Bits(), certified.FingerprintMD5(), key.shortType()); i < len(plain) && got != theirMD5[i] {
 				t.Errorf("%s: is %s, ssh-keygen says %s\n%s", s.how, got, theirMD5[i], s.line)
 			}
 			if again, err := ParsePublicKey(key.AuthorizedKey()); err != nil || again != key {

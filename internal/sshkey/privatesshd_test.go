@@ -62,7 +62,7 @@ func startSSHD(t *testing.T, lines ...string) sshd {
 	b := newBench(t)
 	hostKey := made(t, SpecEd25519)
 	config := b.write("sshd_config", strings.Join([]string{
-		"HostKey " + b.write("host_key", string(hostKey.PEM())),
+		"HostKey " + b.write("host_key", hostKey.Text()),
 		"AuthorizedKeysFile " + b.write("authorized_keys", strings.Join(lines, "\n")+"\n"),
 		"AuthenticationMethods publickey",
 		"PermitRootLogin prohibit-password",
@@ -141,7 +141,7 @@ func TestLogin(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		out, err := s.login(newBench(t).write("key", string(stranger.PEM())))
+		out, err := s.login(newBench(t).write("key", stranger.Text()))
 		if err == nil || !strings.Contains(out, "Permission denied (publickey)") {
 			t.Errorf("a stranger gets %q, %v", out, err)
 		}
