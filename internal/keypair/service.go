@@ -102,7 +102,7 @@ func (s *Service) Generate(ctx context.Context, c identity.Caller, r Rules, req 
 //
 // Faults, in the order in which they are looked for: Invalid (name, type),
 // Forbidden (for another user), Quota, Invalid (public_key: the Err is a
-// *sshkey.ParseError or wraps weak.ErrWeak), Exists.
+// *sshkey.ParseError or a *weak.Error), Exists.
 func (s *Service) Import(ctx context.Context, c identity.Caller, r Rules, req Request, publicKey string) (_ KeyPair, warnings []Warning, _ error) {
 	k, err := s.begin(c, r, req)
 	if err != nil {
