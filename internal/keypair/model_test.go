@@ -2,6 +2,7 @@ package keypair_test
 
 import (
 	"bytes"
+	"flag"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -85,6 +86,14 @@ func (w *world) refusal(c identity.Caller, r keypair.Rules, userID, name string)
 // through dialects of both kinds, and wants of every answer what the model says.
 func TestModel(t *testing.T) {
 	r := newRig(t, nil)
+	// Under the race detector SQLite is ten times slower, and it has nothing to
+	// see here: only one at a time asks.
+	if checks := flag.Lookup("rapid.checks"); raceDetector && checks.Value.String() == checks.DefValue {
+		if err := checks.Value.Set("20"); err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = checks.Value.Set(checks.DefValue) }()
+	}
 	runs := 0
 	rapid.Check(t, func(t *rapid.T) {
 		ctx := t.Context()

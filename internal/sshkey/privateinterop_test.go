@@ -238,7 +238,7 @@ func TestOursReadsGenerated(t *testing.T) {
 		args string
 	}{
 		{"ssh-rsa", 2048, "ssh-keygen -q -t rsa -b 2048 -N PASS -f FILE -a 1"},
-		{"ssh-ed25519", 256, "ssh-keygen -q -t ed25519 -N PASS -f FILE -a 24"},
+		{"ssh-ed25519", 256, "ssh-keygen -q -t ed25519 -N PASS -f FILE -a 3"},
 		{"ecdsa-sha2-nistp256", 256, "ssh-keygen -q -t ecdsa -b 256 -m PEM -N PASS -f FILE"},
 		{"ecdsa-sha2-nistp384", 384, "ssh-keygen -q -t ecdsa -b 384 -m PKCS8 -N PASS -f FILE"},
 		{"ecdsa-sha2-nistp521", 521, "ssh-keygen -q -t ecdsa -b 521 -N PASS -f FILE -a 2"},

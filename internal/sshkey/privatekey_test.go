@@ -55,10 +55,7 @@ func TestGeneratedKeys(t *testing.T) {
 	}
 	for _, spec := range Specs() {
 		t.Run(string(spec), func(t *testing.T) {
-			key, err := Generate(spec)
-			if err != nil {
-				t.Fatal(err)
-			}
+			key := made(t, spec)
 			public := key.Public("a comment")
 			w := want[spec]
 			if public.Type() != w.kind || public.Bits() != w.bits || public.Comment() != "a comment" {
@@ -107,10 +104,7 @@ func TestGeneratedKeys(t *testing.T) {
 }
 
 func TestRSAPEMLooksLikeNovas(t *testing.T) {
-	key, err := Generate(SpecRSA2048)
-	if err != nil {
-		t.Fatal(err)
-	}
+	key := made(t, SpecRSA2048)
 	// Numbers with leading zero bytes make it a little shorter, rarely.
 	if n := len(key.Text()); n < 1660 || n > 1680 {
 		t.Errorf("PEM has %d bytes, want about 1675", n)
@@ -175,10 +169,7 @@ type holder struct {
 
 func TestPrivateKeyIsNeverPrinted(t *testing.T) {
 	for _, spec := range []Spec{SpecRSA2048, SpecEd25519, SpecECDSA256} {
-		key, err := Generate(spec)
-		if err != nil {
-			t.Fatal(err)
-		}
+		key := made(t, spec)
 		secrets := secretForms(t, key)
 		check := func(how, printed string) {
 			t.Helper()
