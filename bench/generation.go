@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/rsa"
@@ -82,7 +83,7 @@ func rawRSA(ctx context.Context, cores int, length time.Duration) (made, error) 
 	}
 	end, err := ownCPU()
 	m.cpu = (end - begin).Seconds()
-	return m, firstError(err, ctx.Err())
+	return m, cmp.Or(err, ctx.Err())
 }
 
 // ownCPU is the processor time that this process has used.
@@ -111,7 +112,7 @@ func (t *target) generateFor(ctx context.Context, clients int, length time.Durat
 	defer all.Wait() // for the last answers
 	defer enough.Store(true)
 	if _, err := t.await(load, "the pool is empty", func(m map[string]float64) bool { return m[poolKeys] == 0 }); err != nil {
-		return made{}, firstError(context.Cause(load), err)
+		return made{}, cmp.Or(context.Cause(load), err)
 	}
 	// A key for the pool may still be under way: let it end.
 	if err := sleep(load, time.Second); err != nil {
@@ -119,7 +120,7 @@ func (t *target) generateFor(ctx context.Context, clients int, length time.Durat
 	}
 	first, err := t.metrics(load)
 	if err != nil {
-		return made{}, firstError(context.Cause(load), err)
+		return made{}, cmp.Or(context.Cause(load), err)
 	}
 	start := time.Now()
 	if err := sleep(load, length); err != nil {
@@ -127,7 +128,7 @@ func (t *target) generateFor(ctx context.Context, clients int, length time.Durat
 	}
 	last, err := t.metrics(load)
 	if err != nil {
-		return made{}, firstError(context.Cause(load), err)
+		return made{}, cmp.Or(context.Cause(load), err)
 	}
 	if n := last[fromPool] - first[fromPool]; n > 0 {
 		return made{}, fmt.Errorf("%.0f keys came from the pool", n)
@@ -158,13 +159,4 @@ func sleep(ctx context.Context, d time.Duration) error {
 	case <-time.After(d):
 		return nil
 	}
-}
-
-func firstError(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

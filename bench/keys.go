@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"text/tabwriter"
 
 	"golang.org/x/crypto/ssh"
 
@@ -35,10 +34,9 @@ func measureKeys(ctx context.Context, p plan, _ *target) error {
 		return fmt.Errorf("no keys in %s, is this the repository? %w", keyVectors, err)
 	}
 	fmt.Println("Reading a public key and taking its SHA-256 fingerprint, beside x/crypto/ssh alone")
-	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-	row := func(form string, cells ...any) { _, _ = fmt.Fprintf(table, form+"\n", cells...) }
-	row("\tparse\t\tx/crypto\t\tfingerprint\t\tx/crypto\t\tboth\t")
-	row("\tns/op\tallocs\tns/op\tallocs\tns/op\tallocs\tns/op\tallocs\tof x/crypto\t")
+	rows := newTable()
+	rows.row("\tparse\t\tx/crypto\t\tfingerprint\t\tx/crypto\t\tboth\t")
+	rows.row("\tns/op\tallocs\tns/op\tallocs\tns/op\tallocs\tns/op\tallocs\tof x/crypto\t")
 	for _, file := range files {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -51,12 +49,12 @@ func measureKeys(ctx context.Context, p plan, _ *target) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", file, err)
 		}
-		row("%s\t%.0f\t%d\t%.0f\t%d\t%.0f\t%d\t%.0f\t%d\t%.2f\t", strings.TrimSuffix(filepath.Base(file), ".pub"),
+		rows.row("%s\t%.0f\t%d\t%.0f\t%d\t%.0f\t%d\t%.0f\t%d\t%.2f\t", strings.TrimSuffix(filepath.Base(file), ".pub"),
 			nanos(c.parse), c.parse.AllocsPerOp(), nanos(c.bareParse), c.bareParse.AllocsPerOp(),
 			nanos(c.print), c.print.AllocsPerOp(), nanos(c.barePrint), c.barePrint.AllocsPerOp(),
 			(nanos(c.parse)+nanos(c.print))/(nanos(c.bareParse)+nanos(c.barePrint)))
 	}
-	return table.Flush()
+	return rows.Flush()
 }
 
 // nanos is the time of one operation.

@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
-	"text/tabwriter"
 )
 
 // work is one kind of request, or what stands for it without Keyreeve. The
@@ -29,24 +27,26 @@ func measureRequests(ctx context.Context, p plan, t *target) error {
 	defer closeLimits()
 
 	fmt.Printf("Requests, each client sends the next one when the last answer has come; %v for each line\n", p.time)
-	bare := map[string]float64{}
-	key := func(name string, clients int) string { return fmt.Sprint(name, clients) }
-	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-	row := func(form string, cells ...any) { _, _ = fmt.Fprintf(table, form+"\n", cells...) }
-	row("clients\t1/s\tp50 ms\tp99 ms\t\t  \t")
+	type load struct {
+		name    string
+		clients int
+	}
+	perSecond := map[load]float64{}
+	rows := newTable()
+	rows.row("clients\t1/s\tp50 ms\tp99 ms\t\t  \t")
 	for _, w := range append(limits, product...) {
 		for _, n := range p.clients {
 			r, err := measure(ctx, w, n, p.time)
 			if err != nil {
 				return fmt.Errorf("%s: %w", w.name, err)
 			}
-			bare[key(w.name, n)] = r.perSecond()
+			perSecond[load{w.name, n}] = r.perSecond()
 			note := ""
 			if w.limit != "" {
-				note = fmt.Sprintf("%.0f %% of %s", 100*r.perSecond()/bare[key(w.limit, n)], w.limit)
+				note = fmt.Sprintf("%.0f %% of %s", 100*r.perSecond()/perSecond[load{w.limit, n}], w.limit)
 			}
-			row("%d\t%.0f\t%s\t%s\t  %s\t  %s\t", n, r.perSecond(), millis(r.percentile(50)), millis(r.percentile(99)), w.name, note)
+			rows.row("%d\t%.0f\t%s\t%s\t  %s\t  %s\t", n, r.perSecond(), millis(r.percentile(50)), millis(r.percentile(99)), w.name, note)
 		}
 	}
-	return table.Flush()
+	return rows.Flush()
 }

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"flag"
 	"maps"
 	"os"
 	"path/filepath"
@@ -13,8 +12,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 )
-
-var update = flag.Bool("update", false, "write docs/configuration.md anew")
 
 // write makes a configuration file and returns its path.
 func write(t *testing.T, text string) string {
@@ -260,25 +257,6 @@ func TestReferenceIsTheDefaults(t *testing.T) {
 		if !strings.Contains(Reference(), "\n"+s.key+" = ") || !strings.Contains(Reference(), s.tag.Get("doc")) {
 			t.Errorf("%s is not in the reference", s)
 		}
-	}
-}
-
-func TestDocsAreCurrent(t *testing.T) {
-	const path = "../../docs/configuration.md"
-	if *update {
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(Markdown()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(Markdown(), string(text)); d != "" {
-		t.Errorf("%s is out of date: go test ./internal/config -update\n%s", path, d)
 	}
 }
 

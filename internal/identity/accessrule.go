@@ -2,6 +2,7 @@ package identity
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/keyreeve/keyreeve/internal/audit"
@@ -29,22 +30,14 @@ type Use struct {
 	Path    string // within the service, decoded
 }
 
-// Admits reports whether the rule lets a request through.
-func (r AccessRule) Admits(u Use) bool {
+// admits reports whether the rule lets a request through.
+func (r AccessRule) admits(u Use) bool {
 	return u.Service != "" && r.Service == u.Service && r.Method == u.Method && pathMatches(r.Path, u.Path)
 }
 
 // admits holds for a credential without rules, and for what one of them admits.
 func (k AppCredential) admits(u Use) bool {
-	if len(k.Rules) == 0 {
-		return true
-	}
-	for _, r := range k.Rules {
-		if r.Admits(u) {
-			return true
-		}
-	}
-	return false
+	return len(k.Rules) == 0 || slices.ContainsFunc(k.Rules, func(r AccessRule) bool { return r.admits(u) })
 }
 
 // nextWild finds the first wildcard of a pattern: the literal text before it,
@@ -121,16 +114,12 @@ func (s *Service) AccessRules(ctx context.Context, c Caller, userID string) ([]A
 	if err := ownOrAdmin(c, userID); err != nil {
 		return nil, err
 	}
-	var all []AccessRule
-	err := s.store.Read(ctx, func(tx Tx) error {
+	return read(ctx, s.store, func(tx Tx) ([]AccessRule, error) {
 		if _, err := tx.User(ctx, userID); err != nil {
-			return err
+			return nil, err
 		}
-		var err error
-		all, err = tx.AccessRules(ctx, userID)
-		return err
+		return tx.AccessRules(ctx, userID)
 	})
-	return all, err
 }
 
 // AccessRule returns one of a user's access rules. Faults: Forbidden, NotFound.
@@ -138,9 +127,7 @@ func (s *Service) AccessRule(ctx context.Context, c Caller, userID, id string) (
 	if err := ownOrAdmin(c, userID); err != nil {
 		return AccessRule{}, err
 	}
-	var found AccessRule
-	err := s.store.Read(ctx, func(tx Tx) (err error) { found, err = ruleOf(ctx, tx, userID, id); return err })
-	return found, err
+	return read(ctx, s.store, func(tx Tx) (AccessRule, error) { return ruleOf(ctx, tx, userID, id) })
 }
 
 // DeleteAccessRule removes a rule that no application credential has. Faults:
@@ -171,12 +158,4 @@ func ruleOf(ctx context.Context, tx Tx, userID, id string) (AccessRule, error) {
 		}
 	}
 	return AccessRule{}, fault.Missing("access rule", id)
-}
-
-// ownOrAdmin refuses callers who are neither the user nor an administrator.
-func ownOrAdmin(c Caller, userID string) error {
-	if userID != c.User.ID && !c.Admin() {
-		return &fault.Error{Kind: fault.Forbidden, Resource: "user", Name: userID}
-	}
-	return nil
 }

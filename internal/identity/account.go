@@ -6,7 +6,13 @@
 // [User]. One [Account] is what Keystone calls a domain.
 package identity
 
-import "time"
+import (
+	"context"
+	"time"
+
+	"github.com/keyreeve/keyreeve/internal/audit"
+	"github.com/keyreeve/keyreeve/internal/fault"
+)
 
 // DefaultAccountID is the id of the account that is always there, as in Keystone.
 const DefaultAccountID = "default"
@@ -21,30 +27,123 @@ type Account struct {
 	CreatedAt   time.Time
 }
 
-// Project owns instances and shared key pairs. Towards TOAST it has an appkey;
-// towards Alibaba it acts as the account.
-type Project struct {
-	ID          string // 32 hex digits
-	AccountID   string
-	Name        string // 1 to 64 characters, unique in the account, compared exactly
-	Description string
-	Enabled     bool
-	AppKey      string // 16 letters and digits; selects the project in TOAST's paths
-	CreatedAt   time.Time
+// Account returns an account by its id, for administrators and for members of
+// it. Faults: Forbidden, NotFound.
+func (s *Service) Account(ctx context.Context, c Caller, id string) (Account, error) {
+	if id != c.Account.ID && !c.Admin() {
+		return Account{}, &fault.Error{Kind: fault.Forbidden, Resource: "domain", Name: id}
+	}
+	return read(ctx, s.store, func(tx Tx) (Account, error) { return tx.Account(ctx, id) })
 }
 
-// User is a person or a program.
-type User struct {
-	ID               string // 32 hex digits
-	AccountID        string
-	Name             string // 1 to 255 characters, unique in the account, compared exactly
-	Email            string // the TOAST ID; empty or unique
-	Description      string
-	Enabled          bool
-	DefaultProjectID string
-	PasswordHash     string // PHC form, empty when the user cannot log in by password
-	APIPasswordHash  string // of TOAST's API password, PHC form, or empty
-	CreatedAt        time.Time
+// Accounts lists all accounts for administrators. Faults: Forbidden.
+func (s *Service) Accounts(ctx context.Context, c Caller) ([]Account, error) {
+	if err := Administrator.Check(c); err != nil {
+		return nil, err
+	}
+	return read(ctx, s.store, func(tx Tx) ([]Account, error) { return tx.Accounts(ctx) })
+}
+
+// CreateAccount makes an account. Faults: Forbidden (not an administrator),
+// Invalid (name), Exists.
+func (s *Service) CreateAccount(ctx context.Context, c Caller, name, description string, enabled bool) (Account, error) {
+	if err := Administrator.Check(c); err != nil {
+		return Account{}, err
+	}
+	if err := checkName("name", name, 64); err != nil {
+		return Account{}, err
+	}
+	a := Account{ID: s.random.id(), Name: name, Description: description, Enabled: enabled, CreatedAt: s.now()}
+	err := s.store.Write(ctx, func(tx Tx) error {
+		if err := tx.InsertAccount(ctx, a); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, c, audit.Create, "domain", a.Name)
+	})
+	return a, err
+}
+
+// AccountChange is what to change of an account; nil leaves as it is.
+type AccountChange struct {
+	Name        *string
+	Description *string
+	Enabled     *bool
+}
+
+// UpdateAccount changes an account. Disabling it ends the tokens of its users,
+// and those of its projects and itself, for good. The default account stays
+// enabled: nobody could enable it again. Faults: Forbidden (not an
+// administrator), NotFound, Invalid (name), Exists (name), Conflict (disabling
+// the default account).
+func (s *Service) UpdateAccount(ctx context.Context, c Caller, id string, ch AccountChange) (Account, error) {
+	if err := Administrator.Check(c); err != nil {
+		return Account{}, err
+	}
+	if ch.Name != nil {
+		if err := checkName("name", *ch.Name, 64); err != nil {
+			return Account{}, err
+		}
+	}
+	var a Account
+	err := s.store.Write(ctx, func(tx Tx) error {
+		var err error
+		if a, err = tx.Account(ctx, id); err != nil {
+			return err
+		}
+		set(&a.Name, ch.Name)
+		set(&a.Description, ch.Description)
+		set(&a.Enabled, ch.Enabled)
+		if id == DefaultAccountID && !a.Enabled {
+			return &fault.Error{Kind: fault.Conflict, Resource: "domain", Name: id,
+				Msg: "The default domain cannot be disabled: nobody could enable it again."}
+		}
+		if err := tx.UpdateAccount(ctx, a); err != nil {
+			return renamed(err, "domain", a.Name)
+		}
+		if err := s.endTokensUnless(ctx, tx, a.Enabled, TokenQuery{AccountID: id}); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, c, audit.Update, "domain", a.Name)
+	})
+	return a, err
+}
+
+// DeleteAccount removes a disabled account with its users and projects. Faults:
+// Forbidden (not an administrator), NotFound, Conflict (the default account; an
+// enabled one; a project in it that is not empty).
+func (s *Service) DeleteAccount(ctx context.Context, c Caller, id string) error {
+	return s.remove(ctx, c, func(tx Tx) error {
+		a, err := tx.Account(ctx, id)
+		switch {
+		case err != nil:
+			return err
+		case a.Enabled:
+			return &fault.Error{Kind: fault.Conflict, Resource: "domain", Name: id,
+				Msg: "Cannot delete a domain that is enabled, please disable it first."}
+		}
+		projects, err := tx.Projects(ctx, ProjectQuery{AccountID: id})
+		if err != nil {
+			return err
+		}
+		for _, p := range projects {
+			if err := s.removeProject(ctx, tx, c, p); err != nil {
+				return err
+			}
+		}
+		users, err := tx.Users(ctx, UserQuery{AccountID: id})
+		if err != nil {
+			return err
+		}
+		for _, u := range users {
+			if err := s.removeUser(ctx, tx, c, u); err != nil {
+				return err
+			}
+		}
+		if err := tx.DeleteAccount(ctx, id); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, c, audit.Delete, "domain", a.Name)
+	})
 }
 
 // AccessKey signs requests of the dialects that sign. Its secret is sealed with

@@ -41,8 +41,7 @@ func (e *TooManyFailures) Error() string {
 // role in the project. Other faults: Unavailable, with a [TooManyFailures] or
 // when too many logins are under way.
 func (s *Service) LogInByAPI(ctx context.Context, l APILogin) (string, Token, Caller, error) {
-	var k apiClaim
-	err := s.store.Read(ctx, func(tx Tx) (err error) { k, err = findAPIClaim(ctx, tx, l); return err })
+	k, err := read(ctx, s.store, func(tx Tx) (apiClaim, error) { return findAPIClaim(ctx, tx, l) })
 	if err != nil {
 		return "", Token{}, Caller{}, err
 	}

@@ -202,10 +202,8 @@ func (s *Service) AppCredentials(ctx context.Context, c Caller, userID string) (
 	if err := ownOrAdmin(c, userID); err != nil {
 		return nil, err
 	}
-	var all []AppCredential
-	err := s.store.Read(ctx, func(tx Tx) (err error) {
-		all, err = tx.AppCredentials(ctx, AppCredentialQuery{UserID: userID})
-		return err
+	all, err := read(ctx, s.store, func(tx Tx) ([]AppCredential, error) {
+		return tx.AppCredentials(ctx, AppCredentialQuery{UserID: userID})
 	})
 	for i := range all {
 		all[i].SecretHash = ""
@@ -218,9 +216,7 @@ func (s *Service) AppCredential(ctx context.Context, c Caller, userID, id string
 	if err := ownOrAdmin(c, userID); err != nil {
 		return AppCredential{}, err
 	}
-	var k AppCredential
-	err := s.store.Read(ctx, func(tx Tx) (err error) { k, err = appCredential(ctx, tx, userID, id); return err })
-	return k, err
+	return read(ctx, s.store, func(tx Tx) (AppCredential, error) { return appCredential(ctx, tx, userID, id) })
 }
 
 func appCredential(ctx context.Context, tx Tx, userID, id string) (AppCredential, error) {

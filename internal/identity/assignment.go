@@ -6,6 +6,13 @@ import (
 	"github.com/keyreeve/keyreeve/internal/fault"
 )
 
+// Assignment gives a user a role in a scope.
+type Assignment struct {
+	UserID string
+	Scope  Scope
+	Role   Role
+}
+
 // AssignmentQuery selects role assignments; empty fields select all.
 type AssignmentQuery struct {
 	UserID string

@@ -46,6 +46,14 @@ func (c Caller) Audit(action audit.Action, resource, name string) audit.Entry {
 	}
 }
 
+// ownOrAdmin refuses callers who are neither the user nor an administrator.
+func ownOrAdmin(c Caller, userID string) error {
+	if userID != c.User.ID && !c.Admin() {
+		return &fault.Error{Kind: fault.Forbidden, Resource: "user", Name: userID}
+	}
+	return nil
+}
+
 // Access is a route's rule of who may call it. Every route of every dialect
 // declares one; finer rules (one's own things, another user's) are the domain's.
 type Access uint8

@@ -93,32 +93,6 @@ func findUserByName(ctx context.Context, tx Tx, l Login) (User, error) {
 	return tx.UserByName(ctx, id, l.Name)
 }
 
-// FindScope turns a project or account given by name into its scope. What is
-// not there is Unauthenticated, as in a login.
-func (s *Service) FindScope(ctx context.Context, kind ScopeKind, name, accountID, accountName string) (Scope, error) {
-	scope := Scope{Kind: kind}
-	err := s.store.Read(ctx, func(tx Tx) error {
-		if accountID == "" {
-			a, err := tx.AccountByName(ctx, accountName)
-			if err != nil {
-				return err
-			}
-			accountID = a.ID
-		}
-		if kind == AccountScope {
-			scope.ID = accountID
-			return nil
-		}
-		p, err := tx.ProjectByName(ctx, accountID, name)
-		scope.ID = p.ID
-		return err
-	})
-	if fault.Is(err, fault.NotFound) {
-		return Scope{}, errUnauthenticated()
-	}
-	return scope, err
-}
-
 // ChangePassword gives a user a new password for the one that l proves, and
 // ends all their tokens. It needs no token: who knows the password is the
 // user. Faults: as [Service.LogIn]; Invalid (password).

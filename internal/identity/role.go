@@ -57,27 +57,3 @@ func expand(given []Role) []Role {
 	}
 	return out
 }
-
-// ScopeKind is what a token or a role is good for.
-type ScopeKind uint8
-
-// The scopes.
-const (
-	Unscoped ScopeKind = iota
-	ProjectScope
-	AccountScope // Keystone's domain scope
-	SystemScope
-)
-
-// Scope is one project, one account, the system, or nothing.
-type Scope struct {
-	Kind ScopeKind
-	ID   string // of the project or account; empty otherwise
-}
-
-// Assignment gives a user a role in a scope.
-type Assignment struct {
-	UserID string
-	Scope  Scope
-	Role   Role
-}

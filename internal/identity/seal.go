@@ -37,6 +37,20 @@ func (s *Sealer) Seal(name string, secret []byte) ([]byte, error) {
 	return s.aead.Seal(nonce, nonce, secret, []byte(name)), nil
 }
 
+// Open decrypts what Seal made for the same name. A wrong master key, another
+// name or damaged bytes give Internal.
+func (s *Sealer) Open(name string, sealed []byte) ([]byte, error) {
+	n := s.aead.NonceSize()
+	if len(sealed) < n {
+		return nil, &fault.Error{Kind: fault.Internal, Resource: "secret", Name: name, Msg: "too short to be a sealed secret"}
+	}
+	plain, err := s.aead.Open(nil, sealed[:n], sealed[n:], []byte(name))
+	if err != nil {
+		return nil, &fault.Error{Kind: fault.Internal, Resource: "secret", Name: name, Msg: "does not open with this master key"}
+	}
+	return plain, nil
+}
+
 // masterKeyCheck is the setting that tells whether a database was made with
 // this master key.
 const masterKeyCheck = "master key check"
@@ -62,18 +76,4 @@ func (s *Service) CheckMasterKey(ctx context.Context) error {
 		}
 		return nil
 	})
-}
-
-// Open decrypts what Seal made for the same name. A wrong master key, another
-// name or damaged bytes give Internal.
-func (s *Sealer) Open(name string, sealed []byte) ([]byte, error) {
-	n := s.aead.NonceSize()
-	if len(sealed) < n {
-		return nil, &fault.Error{Kind: fault.Internal, Resource: "secret", Name: name, Msg: "too short to be a sealed secret"}
-	}
-	plain, err := s.aead.Open(nil, sealed[:n], sealed[n:], []byte(name))
-	if err != nil {
-		return nil, &fault.Error{Kind: fault.Internal, Resource: "secret", Name: name, Msg: "does not open with this master key"}
-	}
-	return plain, nil
 }

@@ -45,6 +45,4 @@ type Store interface {
 	RetryJob(ctx context.Context, id, owner string, runAt time.Time, lastError string) error
 	// ReleaseJobs gives back all leases of the node: its former process is dead.
 	ReleaseJobs(ctx context.Context, node string) error
-	// PendingJobs counts the jobs that are not done.
-	PendingJobs(ctx context.Context) (int, error)
 }

@@ -153,7 +153,7 @@ func (r *Runner) runOne() bool {
 		r.Wake()
 		return true
 	}
-	at := r.opt.Now().Add(Backoff(j.Attempts))
+	at := r.opt.Now().Add(backoff(j.Attempts))
 	r.opt.Log.Warn("a job failed and will be tried again", "job", j.ID, "kind", j.Kind,
 		"subject", j.Subject, "attempts", j.Attempts, "at", at, "error", err)
 	if err := r.store.RetryJob(end, j.ID, r.opt.Owner, at, err.Error()); err != nil {
@@ -196,9 +196,9 @@ func (r *Runner) keepLease(ctx context.Context, lost context.CancelFunc, j Job) 
 	}
 }
 
-// Backoff is the wait before the next attempt: 100 ms doubled for each attempt
+// backoff is the wait before the next attempt: 100 ms doubled for each attempt
 // so far, at most a minute.
-func Backoff(attempts int) time.Duration {
+func backoff(attempts int) time.Duration {
 	const first, most = 100 * time.Millisecond, time.Minute
 	d := first << min(max(attempts-1, 0), 10)
 	return min(d, most)

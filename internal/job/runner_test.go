@@ -74,8 +74,6 @@ func (m *memory) RetryJob(_ context.Context, id, owner string, at time.Time, tex
 
 func (m *memory) ReleaseJobs(context.Context, string) error { clear(m.leases); return nil }
 
-func (m *memory) PendingJobs(context.Context) (int, error) { return len(m.jobs), nil }
-
 func TestRunnerKeepsTheOrderOfASubject(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &memory{leases: map[string]lease{}}
@@ -145,8 +143,8 @@ func TestRunnerTriesAgain(t *testing.T) {
 
 func TestBackoff(t *testing.T) {
 	for attempts, want := range map[int]time.Duration{0: 100 * time.Millisecond, 1: 100 * time.Millisecond, 4: 800 * time.Millisecond, 99: time.Minute} {
-		if got := Backoff(attempts); got != want {
-			t.Errorf("Backoff(%d) = %v, want %v", attempts, got, want)
+		if got := backoff(attempts); got != want {
+			t.Errorf("backoff(%d) = %v, want %v", attempts, got, want)
 		}
 	}
 }

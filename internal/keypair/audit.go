@@ -83,9 +83,9 @@ func (s *Service) reportSharedPrimes(ctx context.Context, c identity.Caller, key
 		named := shared.Keys[:min(len(shared.Keys), MaxSharesPrime+1)]
 		holders := make([][]KeyPair, len(named))
 		for i, n := range named {
-			err := s.store.Read(ctx, func(tx Tx) (err error) {
-				holders[i], err = tx.AllKeyPairsOf(ctx, sha256Of(keys[n]), "", MaxSharesPrime)
-				return err
+			var err error
+			holders[i], err = read(ctx, s.store, func(tx Tx) ([]KeyPair, error) {
+				return tx.AllKeyPairsOf(ctx, sha256Of(keys[n]), "", MaxSharesPrime)
 			})
 			if err != nil {
 				return err

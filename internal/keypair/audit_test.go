@@ -155,13 +155,14 @@ func TestAudit(t *testing.T) {
 // TestAuditBounds has more keys share one prime than a finding names.
 func TestAuditBounds(t *testing.T) {
 	ctx, r := t.Context(), newRig(t, nil)
-	common := prime(t, 1024)
+	policy := weak.Policy{MinRSABits: 1024}
+	common := prime(t, 512)
 	for i := range keypair.MaxSharesPrime + 3 {
-		key := rsaKey(t, common, prime(t, 1024))
+		key := rsaKey(t, common, prime(t, 512))
 		r.take(t, user("alice", ""), anything(keypair.User), fmt.Sprint("device", i), keypair.SSH, line(key))
 	}
 	findings := 0
-	_, err := r.Audit(ctx, identity.Operator("one"), weak.DefaultPolicy(), func(f keypair.Finding) error {
+	_, err := r.Audit(ctx, identity.Operator("one"), policy, func(f keypair.Finding) error {
 		findings++
 		if len(f.SharesPrime) != keypair.MaxSharesPrime || slices.ContainsFunc(f.SharesPrime, func(k keypair.KeyPair) bool { return k.ID == f.KeyPair.ID }) {
 			t.Errorf("%s", summary(f))

@@ -22,12 +22,9 @@ func (s *Service) Find(ctx context.Context, c identity.Caller, r Rules, userID, 
 	if err != nil {
 		return nil, err
 	}
-	var found []KeyPair
-	err = s.store.Read(ctx, func(tx Tx) (err error) {
-		found, err = tx.FindKeyPairs(ctx, r.View(c, userID), f, MaxList)
-		return err
+	return read(ctx, s.store, func(tx Tx) ([]KeyPair, error) {
+		return tx.FindKeyPairs(ctx, r.View(c, userID), f, MaxList)
 	})
-	return found, err
 }
 
 // All calls fn with every stored key pair, whatever its region and owner, by
@@ -58,13 +55,12 @@ func having(f sshkey.Fingerprint) pages {
 	}
 }
 
-func (s *Service) walk(ctx context.Context, c identity.Caller, read pages, fn func(KeyPair) error) error {
+func (s *Service) walk(ctx context.Context, c identity.Caller, next pages, fn func(KeyPair) error) error {
 	if !c.Admin() {
 		return &fault.Error{Kind: fault.Forbidden, Resource: "key pair", Msg: "only administrators see everybody's key pairs"}
 	}
-	var page []KeyPair
-	for after := ""; ; after = page[len(page)-1].ID {
-		err := s.store.Read(ctx, func(tx Tx) (err error) { page, err = read(tx, ctx, after, pageSize); return err })
+	for after := ""; ; {
+		page, err := read(ctx, s.store, func(tx Tx) ([]KeyPair, error) { return next(tx, ctx, after, pageSize) })
 		if err != nil {
 			return err
 		}
@@ -76,6 +72,7 @@ func (s *Service) walk(ctx context.Context, c identity.Caller, read pages, fn fu
 		if len(page) < pageSize {
 			return nil
 		}
+		after = page[len(page)-1].ID
 	}
 }
 

@@ -1,7 +1,6 @@
 package keypair_test
 
 import (
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"slices"
@@ -165,37 +164,11 @@ func TestAll(t *testing.T) {
 	refusedAs(t, r.All(ctx, user("bob", "p"), func(keypair.KeyPair) error { t.Error("shown to bob"); return nil }), fault.Forbidden)
 }
 
-// TestAuthorizedKey wants a line that sshd reads whatever the text looked like.
-func TestAuthorizedKey(t *testing.T) {
-	r, rules := newRig(t, nil), anything(keypair.User)
-	fields := strings.Fields(vector(t, "ed25519.pub"))
-	clean := fields[0] + " " + fields[1]
-	blob, _ := base64.StdEncoding.DecodeString(fields[1])
-	for i, c := range []struct{ text, want string }{
-		{clean + "\n", clean},
-		{clean + " two  words \r\n", clean + " two  words"},
-		{fields[0] + "   " + base64.RawStdEncoding.EncodeToString(blob) + " c", clean + " c"},
-		{vector(t, "rsa2048-cert.pub"), strings.TrimSpace(vector(t, "rsa2048-cert.pub"))},
-	} {
-		k := r.take(t, user("alice", ""), rules, fmt.Sprint("k", i), keypair.SSH, c.text)
-		if got := k.AuthorizedKey(); got != c.want {
-			t.Errorf("%q: got %q, want %q", c.text, got, c.want)
-		}
-		if k.PublicKey != c.text {
-			t.Errorf("%q is kept as %q", c.text, k.PublicKey)
-		}
-		k.PublicKey = "a text that nobody reads any more"
-		if got := k.AuthorizedKey(); got != strings.Join(strings.Fields(c.want)[:2], " ") {
-			t.Errorf("without its text %q is %q", c.want, got)
-		}
-	}
-	windows, _, err := r.Generate(t.Context(), user("alice", ""), rules, keypair.Request{Name: "win", Type: keypair.X509})
-	if err != nil || windows.AuthorizedKey() != "" {
-		t.Errorf("an X.509 pair has the line %q, %v", windows.AuthorizedKey(), err)
-	}
+// TestCutBlob has blobs that are no whole key.
+func TestCutBlob(t *testing.T) {
 	for _, blob := range []string{"", "\x00\x00\x00", "\x00\x00\x00\xffssh-rsa", "\xff\xff\xff\xffssh-rsa"} {
 		k := keypair.KeyPair{Type: keypair.SSH, Blob: []byte(blob)}
-		if _, err := k.Key(); err == nil || k.AuthorizedKey() != "" || k.Certified() != nil {
+		if _, err := k.Key(); err == nil || k.Certified() != nil {
 			t.Errorf("%q is taken for a key", blob)
 		}
 	}

@@ -21,21 +21,6 @@ func ReadText(text string) (sshkey.PublicKey, error) {
 	return r.Key, err
 }
 
-// AuthorizedKey is the line for authorized_keys, without newline, or "" for
-// x509 pairs, which no sshd takes. It is made of the key itself: the text that
-// was received may have any form, and gives the comment only.
-func (k KeyPair) AuthorizedKey() string {
-	word := typeWord(k.Blob)
-	if k.Type != SSH || word == nil {
-		return ""
-	}
-	line := base64.StdEncoding.AppendEncode(append(bytes.Clone(word), ' '), k.Blob)
-	if p, err := ReadText(k.PublicKey); err == nil && p.Comment() != "" {
-		line = append(append(line, ' '), p.Comment()...)
-	}
-	return string(line)
-}
-
 // Key returns the SSH key of the pair, without a comment: for x509 the key that
 // the certificate certifies. The error says why there is none: a certificate may
 // certify a key that SSH does not know.

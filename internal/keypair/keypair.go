@@ -6,7 +6,6 @@ package keypair
 import (
 	"time"
 
-	"github.com/keyreeve/keyreeve/internal/identity"
 	"github.com/keyreeve/keyreeve/internal/sshkey"
 )
 
@@ -71,25 +70,3 @@ func (k KeyPair) FingerprintMD5() string {
 // FingerprintSHA256 is the fingerprint as ssh-keygen -l shows it: "SHA256:" and
 // unpadded base64.
 func (k KeyPair) FingerprintSHA256() string { return sshkey.FingerprintSHA256(k.Blob) }
-
-// View is which key pairs a caller sees in a dialect.
-type View struct {
-	Region string
-	// UserID's private key pairs are in it.
-	UserID string
-	// ProjectID's shared key pairs are in it: all of them when Shared, else those
-	// that UserID made. Empty: none.
-	ProjectID string
-	Shared    bool
-	// Native wins where two in the view have the same name.
-	Native OwnerKind
-}
-
-// View is the caller's own in this dialect, or what an administrator sees of another user.
-func (r Rules) View(c identity.Caller, userID string) View {
-	v := View{Region: c.Region, UserID: c.User.ID, ProjectID: c.ProjectID(), Shared: r.Owner == Project, Native: r.Owner}
-	if userID != "" && userID != c.User.ID {
-		v.UserID, v.ProjectID = userID, ""
-	}
-	return v
-}

@@ -24,6 +24,9 @@ import (
 
 var epoch = time.Date(2026, 3, 1, 12, 0, 0, 123456000, time.UTC)
 
+// raceDetector says whether the tests run under it.
+var raceDetector = false
+
 // rig is a service over a new SQLite database.
 type rig struct {
 	db *store.DB

@@ -14,6 +14,13 @@ type Store interface {
 	Write(ctx context.Context, fn func(Tx) error) error
 }
 
+// read returns what fn reads.
+func read[T any](ctx context.Context, s Store, fn func(Tx) (T, error)) (T, error) {
+	var v T
+	err := s.Read(ctx, func(tx Tx) (err error) { v, err = fn(tx); return err })
+	return v, err
+}
+
 // Finder looks one key pair up.
 type Finder interface {
 	// KeyPair returns the key pair of that name in the view, else a NotFound fault.

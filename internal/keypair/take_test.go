@@ -70,7 +70,8 @@ func TestOptionsAreReported(t *testing.T) {
 	if !strings.Contains(log.String(), english) || strings.Contains(log.String(), "hunter2") {
 		t.Errorf("the log says %s", &log)
 	}
-	if strings.Contains(k.AuthorizedKey(), "no-pty") || !strings.HasPrefix(k.AuthorizedKey(), "ssh-ed25519 ") {
-		t.Errorf("a guest gets %s", k.AuthorizedKey())
+	key, err := keypair.ReadText(k.PublicKey)
+	if err != nil || !strings.HasPrefix(k.PublicKey, options) || !strings.HasPrefix(key.LoginLine(), "ssh-ed25519 ") {
+		t.Errorf("of %s a guest gets %s, %v", k.PublicKey, key.LoginLine(), err)
 	}
 }

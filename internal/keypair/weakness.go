@@ -1,8 +1,6 @@
 package keypair
 
 import (
-	"errors"
-
 	"github.com/keyreeve/keyreeve/internal/sshkey"
 	"github.com/keyreeve/keyreeve/internal/sshkey/weak"
 )
@@ -28,7 +26,7 @@ const (
 // judge says what is weak about a key and is to be told, nil for nothing, and
 // whether the key is refused for it.
 func (p WeakPolicy) judge(key sshkey.PublicKey) (weakness *weak.Error, refused bool) {
-	if !errors.As(weak.Check(key, p.Checks), &weakness) {
+	if weakness = weak.Check(key, p.Checks); weakness == nil {
 		return nil, false
 	}
 	hopeless := key.Algorithm() == sshkey.RSA && key.Bits() < weak.LeastRSABits

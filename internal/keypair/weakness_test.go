@@ -41,6 +41,8 @@ func TestWeakPolicy(t *testing.T) {
 		{"rsa1020", broken, keypair.SSH, line(rsaKey(t, prime(t, 510), prime(t, 510)))},
 		{"rsa512-cert", broken, keypair.SSH, line(certify(t, rsaKey(t, prime(t, 256), prime(t, 256))))},
 	}
+	var log bytes.Buffer
+	r := newRig(t, slog.New(slog.NewTextHandler(&log, nil)))
 	for _, c := range []struct {
 		action keypair.WeakAction
 		takes  map[string]bool
@@ -52,49 +54,47 @@ func TestWeakPolicy(t *testing.T) {
 		{"", map[string]bool{sound: true}, false},
 		{"Allow", map[string]bool{sound: true}, false},
 	} {
-		var log bytes.Buffer
-		r := newRig(t, slog.New(slog.NewTextHandler(&log, nil)))
 		rules := anything(keypair.User)
 		rules.Weak.Action = c.action
 		for _, key := range keys {
 			log.Reset()
-			k, warnings, err := r.Import(ctx, user("alice", ""), rules, keypair.Request{Name: key.name, Type: key.kind}, key.text)
-			what := fmt.Sprintf("%q: %s", c.action, key.name)
+			name := fmt.Sprintf("%s by %q", key.name, c.action)
+			k, warnings, err := r.Import(ctx, user("alice", ""), rules, keypair.Request{Name: name, Type: key.kind}, key.text)
 			if !c.takes[key.strength] {
-				if !fault.Is(err, fault.Invalid) || !errors.Is(err, weak.ErrWeak) || len(warnings) > 0 {
-					t.Errorf("%s: got %v, warnings %v", what, err, warnings)
+				if !fault.Is(err, fault.Invalid) || !errors.As(err, new(*weak.Error)) || len(warnings) > 0 {
+					t.Errorf("%s: got %v, warnings %v", name, err, warnings)
 				}
-				if _, err := r.Get(ctx, user("alice", ""), rules, "", key.name); !fault.Is(err, fault.NotFound) {
-					t.Errorf("%s: a refused key is kept: %v", what, err)
+				if _, err := r.Get(ctx, user("alice", ""), rules, "", name); !fault.Is(err, fault.NotFound) {
+					t.Errorf("%s: a refused key is kept: %v", name, err)
 				}
 				continue
 			}
 			if err != nil {
-				t.Errorf("%s: %v", what, err)
+				t.Errorf("%s: %v", name, err)
 				continue
 			}
-			entries, err := r.db.AuditEntries(ctx, audit.Query{Resource: "key pair", Name: key.name, Limit: 1})
+			entries, err := r.db.AuditEntries(ctx, audit.Query{Resource: "key pair", Name: name, Limit: 1})
 			if err != nil || len(entries) != 1 {
-				t.Fatalf("%s: audit entries %v, %v", what, entries, err)
+				t.Fatalf("%s: audit entries %v, %v", name, entries, err)
 			}
 			detail := entries[0].Detail
 			if !c.warns || key.strength == sound {
 				if len(warnings) > 0 || log.Len() > 0 || detail != k.FingerprintSHA256() {
-					t.Errorf("%s: warnings %v, log %q, audit %q", what, warnings, &log, detail)
+					t.Errorf("%s: warnings %v, log %q, audit %q", name, warnings, &log, detail)
 				}
 				continue
 			}
 			var w *weak.Error
 			if len(warnings) != 1 || !errors.As(warnings[0], &w) {
-				t.Errorf("%s: warnings %v", what, warnings)
+				t.Errorf("%s: warnings %v", name, warnings)
 				continue
 			}
 			for where, text := range map[string]string{"log": log.String(), "audit log": detail} {
 				if !strings.Contains(text, w.Error()) && !strings.Contains(text, fmt.Sprintf("%q", w.Error())) || !strings.Contains(text, k.FingerprintSHA256()) {
-					t.Errorf("%s: the %s says %q", what, where, text)
+					t.Errorf("%s: the %s says %q", name, where, text)
 				}
 				if strings.Contains(text, "AAAA") || strings.Contains(text, "CERTIFICATE") {
-					t.Errorf("%s: the %s has the key in it: %q", what, where, text)
+					t.Errorf("%s: the %s has the key in it: %q", name, where, text)
 				}
 			}
 		}

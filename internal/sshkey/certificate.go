@@ -131,15 +131,11 @@ func KeyOfX509(der []byte) (PublicKey, error) {
 	if err != nil {
 		return PublicKey{}, err
 	}
-	word, blob, err := spkiBlob(cert.RawSubjectPublicKeyInfo)
+	blob, err := spkiBlob(cert.RawSubjectPublicKeyInfo)
 	if err != nil {
 		return PublicKey{}, err
 	}
-	key, wrong := readBlob(word, blob)
-	if !wrong.none() {
-		return PublicKey{}, refuse(Damaged, wrong)
-	}
-	return key, nil
+	return keyOfBlob(blob)
 }
 
 // DER returns a copy of the certificate's encoding.

@@ -77,7 +77,7 @@ func TestGenerateX509(t *testing.T) {
 	if err != nil || again != made || !strings.HasSuffix(made.PEM(), "-----END CERTIFICATE-----\n") {
 		t.Errorf("its own PEM is read as %v, %v", again, err)
 	}
-	if len(made.FingerprintSHA1()) != 59 || !strings.Contains(string(key.PEM()), "BEGIN RSA PRIVATE KEY") {
+	if len(made.FingerprintSHA1()) != 59 || !strings.Contains(string(encoded(t, key, FormatPEM, "", "")), "BEGIN RSA PRIVATE KEY") {
 		t.Errorf("fingerprint %s", made.FingerprintSHA1())
 	}
 }
@@ -185,6 +185,7 @@ func TestParseCertificate(t *testing.T) {
 		none   = "this is not a PEM certificate; expected '-----BEGIN CERTIFICATE-----'"
 		broken = "the certificate cannot be read: its PEM block is damaged"
 	)
+	private := string(encoded(t, key, FormatPEM, "", ""))
 	lines := strings.Split(one, "\n")
 	short := strings.Join(slices.Concat(lines[:4], lines[len(lines)-2:]), "\n")
 	for name, c := range map[string]struct{ text, want string }{
@@ -192,8 +193,8 @@ func TestParseCertificate(t *testing.T) {
 		"words":         {"hello world", none},
 		"SSH key":       {ed25519Line, "this is an SSH public key; set type to ssh"},
 		"public key":    {readVector(t, "rsa2048.spki.pem"), none},
-		"private key":   {string(key.PEM()), "this is a private key; send the public key (.pub) only"},
-		"with a key":    {one + string(key.PEM()), "this is a private key; send the public key (.pub) only"},
+		"private key":   {private, "this is a private key; send the public key (.pub) only"},
+		"with a key":    {one + private, "this is a private key; send the public key (.pub) only"},
 		"PKCS#12":       {key.Text(), "this is a private key; send the public key (.pub) only"},
 		"bad base64":    {"-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n", broken},
 		"no end":        {one[:300], broken},

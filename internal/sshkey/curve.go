@@ -6,6 +6,7 @@ import (
 	"crypto/elliptic"
 	"encoding/asn1"
 	"math/big"
+	"slices"
 )
 
 // curve is a NIST curve as SSH uses it (RFC 5656 section 10.1).
@@ -31,6 +32,11 @@ func newCurve(name string, points ecdh.Curve, group elliptic.Curve, hash crypto.
 	p := group.Params()
 	limit := new(big.Int).Sub(p.N, big.NewInt(1)).FillBytes(make([]byte, (p.BitSize+7)/8))
 	return &curve{name, p.BitSize, points, group, hash, oid, string(limit)}
+}
+
+// curveOf returns the curve of a key that was made or read here.
+func curveOf(group elliptic.Curve) *curve {
+	return curves[slices.IndexFunc(curves, func(c *curve) bool { return c.elliptic == group })]
 }
 
 // holds says whether a point is one that OpenSSH takes for a public key: in

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -18,6 +19,31 @@ import (
 type suspect struct {
 	how  string // what was done to it
 	line string // without comment
+	key  PublicKey
+	err  error // of reading it
+}
+
+// allSuspects are made and read once for all tests: to verify the certificates
+// takes seconds.
+var allSuspects struct {
+	once                sync.Once
+	plain, certificates []suspect
+}
+
+// suspects returns lines of plain keys and of certificates, and what they are
+// read as.
+func suspects(t *testing.T) (plain, certificates []suspect) {
+	t.Helper()
+	all := &allSuspects
+	all.once.Do(func() {
+		all.plain, all.certificates = plainSuspects(t), certificateSuspects(t)
+		for _, some := range [][]suspect{all.plain, all.certificates} {
+			for i := range some {
+				some[i].key, some[i].err = ParsePublicKey(some[i].line)
+			}
+		}
+	})
+	return all.plain, all.certificates
 }
 
 // exceptions are where the parser deliberately judges otherwise than ssh-keygen -l.
@@ -49,19 +75,19 @@ var exceptions = []struct {
 // same size, type and fingerprint, and nothing else, but for the exceptions.
 func TestAgainstSSHKeygen(t *testing.T) {
 	t.Parallel()
-	plain := plainSuspects(t)
-	suspects := slices.Concat(plain, certificateSuspects(t))
-	if len(suspects) < 5000 {
-		t.Fatalf("only %d suspects", len(suspects))
+	plain, certificates := suspects(t)
+	all := slices.Concat(plain, certificates)
+	if len(all) < 5000 {
+		t.Fatalf("only %d suspects", len(all))
 	}
-	theirs := fingerprintAll(t, "sha256", suspects)
-	theirMD5 := fingerprintAll(t, "md5", suspects[:len(plain)]) // the hash of certified keys is no matter of its own
-	dsaProbe := slices.IndexFunc(suspects, func(s suspect) bool { return s.how == "dsa1024.pub untouched" })
+	theirs := fingerprintAll(t, "sha256", all)
+	theirMD5 := fingerprintAll(t, "md5", plain) // the hash of certified keys is no matter of its own
+	dsaProbe := slices.IndexFunc(all, func(s suspect) bool { return s.how == "dsa1024.pub untouched" })
 	noDSA := theirs[dsaProbe] == ""
 	used := map[string]int{}
 	both, neither := 0, 0
-	for i, s := range suspects {
-		key, err := ParsePublicKey(s.line)
+	for i, s := range all {
+		key, err := s.key, s.err
 		if noDSA && (strings.HasPrefix(s.how, "dsa") || strings.Contains(s.how, " dsa")) {
 			used["DSA, which this ssh-keygen has none of"]++
 			continue
@@ -71,10 +97,10 @@ func TestAgainstSSHKeygen(t *testing.T) {
 		case err == nil && accepted:
 			both++
 			certified := key.Certified()
-			if got := fmt.Sprintf("%d %s (%s)", key.Bits(), certified.FingerprintSHA256(), key.ShortType()); got != theirs[i] {
+			if got := fmt.Sprintf("%d %s (%s)", key.Bits(), certified.FingerprintSHA256(), key.shortType()); got != theirs[i] {
 				t.Errorf("%s: is %s, ssh-keygen says %s\n%s", s.how, got, theirs[i], s.line)
 			}
-			if got := fmt.Sprintf("%d MD5:%s (%s)", key.Bits(), certified.FingerprintMD5(), key.ShortType()); i < len(plain) && got != theirMD5[i] {
+			if got := fmt.Sprintf("%d MD5:%s (%s)", key.Bits(), certified.FingerprintMD5(), key.shortType()); i < len(plain) && got != theirMD5[i] {
 				t.Errorf("%s: is %s, ssh-keygen says %s\n%s", s.how, got, theirMD5[i], s.line)
 			}
 			if again, err := ParsePublicKey(key.AuthorizedKey()); err != nil || again != key {
@@ -102,7 +128,7 @@ func TestAgainstSSHKeygen(t *testing.T) {
 			t.Errorf("the exception %q was never met", e.name)
 		}
 	}
-	t.Logf("%d suspects: %d accepted by both, %d by neither, exceptions %v", len(suspects), both, neither, used)
+	t.Logf("%d suspects: %d accepted by both, %d by neither, exceptions %v", len(all), both, neither, used)
 	if both < 1000 || neither < 1000 {
 		t.Errorf("%d accepted and %d refused are too few to prove anything", both, neither)
 	}
@@ -150,7 +176,7 @@ func plainSuspects(t *testing.T) (all []suspect) {
 	for _, vector := range plainVectors {
 		key := mustParse(t, readVector(t, vector))
 		add := func(how, blob string) {
-			all = append(all, suspect{vector + " " + how, lineOf(key.kind, blob)})
+			all = append(all, suspect{how: vector + " " + how, line: lineOf(key.kind, blob)})
 		}
 		add("untouched", key.blob)
 		for range 150 {
@@ -171,17 +197,17 @@ func plainSuspects(t *testing.T) (all []suspect) {
 		for _, word := range []string{"RSA", "rsa", "dsa", "Ed25519", "ECDSA", "ed25519-sk", "rsa-sha2-256", "rsa-sha2-512", key.kind + "\x00"} {
 			add("named "+word, fields.with(0, word).blob())
 		}
-		all = append(all, suspect{vector + " without padding", strings.TrimRight(lineOf(key.kind, key.blob), "=")})
+		all = append(all, suspect{how: vector + " without padding", line: strings.TrimRight(lineOf(key.kind, key.blob), "=")})
 	}
 	number := func(n *big.Int) wireField { return text(string(appendNumber(nil, string(n.Bytes()))[4:])) }
 	bit := func(n int) *big.Int { return new(big.Int).SetBit(big.NewInt(1), n, 1) }
 	for _, bits := range []int{1, 511, 512, 513, 768, 1023, 1024, 1025, 2047, 8192, 16383, 16384, 16385, 16392} {
 		n := number(bit(bits - 1))
 		for _, e := range []wireField{text(""), text("\x01"), text("\x02"), text("\x03"), number(bit(64)), n, number(bit(16383)), number(bit(16384))} {
-			all = append(all, suspect{fmt.Sprintf("rsa of %d bits", bits), lineOf("ssh-rsa", wireFields{text("ssh-rsa"), e, n}.blob())})
+			all = append(all, suspect{how: fmt.Sprintf("rsa of %d bits", bits), line: lineOf("ssh-rsa", wireFields{text("ssh-rsa"), e, n}.blob())})
 		}
 		for _, q := range []wireField{text(""), text("\x01"), n} {
-			all = append(all, suspect{fmt.Sprintf("dsa of %d bits", bits), lineOf("ssh-dss", wireFields{text("ssh-dss"), n, q, text("\x02"), q}.blob())})
+			all = append(all, suspect{how: fmt.Sprintf("dsa of %d bits", bits), line: lineOf("ssh-dss", wireFields{text("ssh-dss"), n, q, text("\x02"), q}.blob())})
 		}
 	}
 	return append(all, pointSuspects()...)
@@ -194,7 +220,7 @@ func pointSuspects() (all []suspect) {
 		word, p := "ecdsa-sha2-"+c.name, c.elliptic.Params()
 		size := (p.BitSize + 7) / 8
 		add := func(how, point string) {
-			all = append(all, suspect{c.name + " " + how, lineOf(word, wireFields{text(word), text(c.name), text(point)}.blob())})
+			all = append(all, suspect{how: c.name + " " + how, line: lineOf(word, wireFields{text(word), text(c.name), text(point)}.blob())})
 		}
 		encode := func(x, y *big.Int) string {
 			return "\x04" + string(x.FillBytes(make([]byte, size))) + string(y.FillBytes(make([]byte, size)))
@@ -242,7 +268,7 @@ func certificateSuspects(t *testing.T) (all []suspect) {
 	signers := authorities()
 	// The quickest to verify for ssh-keygen signs what is changed.
 	quick := signers[slices.IndexFunc(signers, func(a authority) bool { return a.name == "nistp256" })]
-	add := func(how, word, blob string) { all = append(all, suspect{how, lineOf(word, blob)}) }
+	add := func(how, word, blob string) { all = append(all, suspect{how: how, line: lineOf(word, blob)}) }
 	for _, version := range []certVersion{certV01, certV00} {
 		for _, vector := range plainVectors {
 			plain := mustParse(t, readVector(t, vector))

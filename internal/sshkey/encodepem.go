@@ -6,7 +6,7 @@ import (
 	"math/big"
 
 	"golang.org/x/crypto/cryptobyte"
-	cryptobyteasn1 "golang.org/x/crypto/cryptobyte/asn1"
+	tags "golang.org/x/crypto/cryptobyte/asn1"
 )
 
 var (
@@ -87,8 +87,8 @@ func (k PublicKey) subjectPublicKeyInfo() ([]byte, error) {
 	}
 	var inner, der cryptobyte.Builder
 	key(&inner)
-	der.AddASN1(cryptobyteasn1.SEQUENCE, func(b *cryptobyte.Builder) {
-		b.AddASN1(cryptobyteasn1.SEQUENCE, func(b *cryptobyte.Builder) {
+	der.AddASN1(tags.SEQUENCE, func(b *cryptobyte.Builder) {
+		b.AddASN1(tags.SEQUENCE, func(b *cryptobyte.Builder) {
 			b.AddASN1ObjectIdentifier(id)
 			parameters(b)
 		})
@@ -104,7 +104,7 @@ func (k PublicKey) addRSA(b *cryptobyte.Builder) {
 }
 
 func addNumbers(b *cryptobyte.Builder, numbers ...*big.Int) {
-	b.AddASN1(cryptobyteasn1.SEQUENCE, func(b *cryptobyte.Builder) {
+	b.AddASN1(tags.SEQUENCE, func(b *cryptobyte.Builder) {
 		for _, n := range numbers {
 			b.AddASN1BigInt(n)
 		}

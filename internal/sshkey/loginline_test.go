@@ -10,13 +10,13 @@ import (
 func TestLoginLine(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	ca := b.write("ca", string(made(t, SpecEd25519).PEM()))
+	ca := b.write("ca", made(t, SpecEd25519).Text())
 	certify := func(name string, options ...string) (keyFile string, cert PublicKey) {
 		key, err := Generate(SpecECDSA256)
 		if err != nil {
 			t.Fatal(err)
 		}
-		keyFile = b.write(name, string(key.PEM()))
+		keyFile = b.write(name, key.Text())
 		public := b.write(name+".pub", key.Public(name).AuthorizedKey()+"\n")
 		run(b, "", "ssh-keygen", append(append([]string{"-q", "-s", ca, "-I", name}, options...), public)...)
 		return keyFile, mustParse(t, string(b.read(name+"-cert.pub")))

@@ -68,8 +68,8 @@ func TestVectors(t *testing.T) {
 			key := mustParse(t, text)
 			comment, kind, _ := strings.Cut(col[4], " (")
 			kind, isCert := strings.CutSuffix(strings.TrimSuffix(kind, ")"), "-CERT")
-			if key.Algorithm() != algorithms[kind] || key.IsCertificate() != isCert {
-				t.Errorf("is %s, certificate %t; want %s, %t", key.Algorithm(), key.IsCertificate(), algorithms[kind], isCert)
+			if key.Algorithm() != algorithms[kind] || key.cert != isCert {
+				t.Errorf("is %s, certificate %t; want %s, %t", key.Algorithm(), key.cert, algorithms[kind], isCert)
 			}
 			if key.Comment() != comment || strconv.Itoa(key.Bits()) != col[1] {
 				t.Errorf("comment %q and %d bits, want %q and %s", key.Comment(), key.Bits(), comment, col[1])
@@ -106,7 +106,7 @@ func TestVectors(t *testing.T) {
 func TestCertifiedKeyIsThePlainOne(t *testing.T) {
 	for _, name := range []string{"rsa2048", "dsa1024", "ecdsa256", "ecdsa384", "ecdsa521", "ed25519"} {
 		plain, cert := mustParse(t, readVector(t, name+".pub")), mustParse(t, readVector(t, name+"-cert.pub"))
-		if !cert.Certified().Equal(plain) || cert.Certified().Type() != plain.Type() || cert.Certified().IsCertificate() {
+		if !cert.Certified().Equal(plain) || cert.Certified().Type() != plain.Type() || cert.Certified().cert {
 			t.Errorf("%s: the certificate is of %s, want %s", name, cert.Certified(), plain)
 		}
 		if plain.Certified() != plain {
@@ -173,7 +173,7 @@ func TestRecordedImports(t *testing.T) {
 		}
 		t.Run(record.Name, func(t *testing.T) {
 			if record.Name == "OpenSSH private key" {
-				record.PublicKey = string(private.PEM())
+				record.PublicKey = private.Text()
 			}
 			fingerprint, err := importAs(record.Type, record.PublicKey)
 			said, differ := differs[record.Name]
@@ -258,7 +258,7 @@ func TestRefusedTexts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		private[string(spec)] = string(key.PEM())
+		private[string(spec)] = key.Text()
 	}
 	rsaPEM, opensshPEM := private["rsa-2048"], private["ed25519"]
 	pkcs8 := run(t, rsaPEM, "openssl", "pkcs8", "-topk8", "-nocrypt")
@@ -397,7 +397,7 @@ func TestDamagedBlobs(t *testing.T) {
 			if err != nil {
 				continue
 			}
-			if other.Equal(key) || key.IsCertificate() {
+			if other.Equal(key) || key.cert {
 				t.Errorf("%s with bit %d flipped is accepted", name, n)
 			}
 			if _, err := ssh.ParsePublicKey(flipped); err != nil && !beyondXCrypto(other) {
@@ -444,7 +444,7 @@ func TestTypesLookLikeTypes(t *testing.T) {
 
 func TestReasonTexts(t *testing.T) {
 	seen := map[string]Reason{}
-	for _, r := range Reasons() {
+	for r := NotPublicKey; r < lastReason; r++ {
 		text := (&ParseError{Reason: r}).Error()
 		if other, twice := seen[text]; twice || text == "" || text == (&ParseError{}).Error() {
 			t.Errorf("reason %d says %q, as does %d", r, text, other)

@@ -6,7 +6,7 @@ import "errors"
 // refused a text. The zero Reason is not valid.
 type Reason uint8
 
-// The reasons for refusing a text. Their order is the order of [Reasons].
+// The reasons for refusing a text.
 const (
 	NotPublicKey     Reason = iota + 1 // empty, one word, or words that are no key
 	BadStart                           // white space before the type, or not a space after it
@@ -61,15 +61,6 @@ const (
 // Private says whether the text held private key material. Then whoever sent
 // it should think about making a new key.
 func (r Reason) Private() bool { return r == IsPrivateKey || r == IsPuTTY }
-
-// Reasons returns every reason, for tests that walk them.
-func Reasons() []Reason {
-	all := make([]Reason, 0, lastReason-1)
-	for r := NotPublicKey; r < lastReason; r++ {
-		all = append(all, r)
-	}
-	return all
-}
 
 // ParseError says why a text was refused, in a sentence for the person who
 // sent it. It never holds private key material: of the text it repeats at most

@@ -2,7 +2,6 @@ package sshkey
 
 import (
 	"encoding/asn1"
-	"encoding/binary"
 
 	"golang.org/x/crypto/cryptobyte"
 	tags "golang.org/x/crypto/cryptobyte/asn1"
@@ -18,20 +17,16 @@ func readSPKI(body string) (PublicKey, error) { return readDER(body, spkiBlob) }
 // readDER decodes the base64 of a PEM block and reads the wire blob that holds
 // the same numbers as its DER. What the numbers must be is checked there, once
 // for every form.
-func readDER(body string, toBlob func(der cryptobyte.String) (word, blob string, err error)) (PublicKey, error) {
+func readDER(body string, toBlob func(der cryptobyte.String) (blob string, err error)) (PublicKey, error) {
 	der, wrong := decodeBase64(joinLines(body))
 	if !wrong.none() {
 		return PublicKey{}, refuse(Damaged, wrong)
 	}
-	word, blob, err := toBlob(cryptobyte.String(der))
+	blob, err := toBlob(cryptobyte.String(der))
 	if err != nil {
 		return PublicKey{}, err
 	}
-	key, wrong := readBlob(word, blob)
-	if !wrong.none() {
-		return PublicKey{}, refuse(Damaged, wrong)
-	}
-	return key, nil
+	return keyOfBlob(blob)
 }
 
 var (
@@ -41,14 +36,13 @@ var (
 
 // rsaBlob turns a PKCS#1 RSAPublicKey into a wire blob. The contents of a DER
 // INTEGER and of an mpint are the same bytes.
-func rsaBlob(der cryptobyte.String) (word, blob string, err error) {
+func rsaBlob(der cryptobyte.String) (blob string, err error) {
 	var fields, n, e cryptobyte.String
 	if !der.ReadASN1(&fields, tags.SEQUENCE) || !der.Empty() ||
 		!readNumber(&fields, &n) || !readNumber(&fields, &e) || !fields.Empty() {
-		return "", "", errNotDER
+		return "", errNotDER
 	}
-	word, blob = wireBlob("ssh-rsa", e, n)
-	return word, blob, nil
+	return wireBlob("ssh-rsa", e, n), nil
 }
 
 // readNumber takes a number that is not negative and written in its shortest
@@ -64,7 +58,7 @@ func readNumber(from, number *cryptobyte.String) bool {
 // spkiAlgorithms are the algorithms of a SubjectPublicKeyInfo that SSH has too.
 var spkiAlgorithms = []struct {
 	id   asn1.ObjectIdentifier
-	blob func(params, key cryptobyte.String) (word, blob string, err error)
+	blob func(params, key cryptobyte.String) (blob string, err error)
 }{
 	{oidRSA, spkiRSA},
 	{oidDSA, spkiDSA},
@@ -73,74 +67,58 @@ var spkiAlgorithms = []struct {
 }
 
 // spkiBlob turns a SubjectPublicKeyInfo into a wire blob.
-func spkiBlob(der cryptobyte.String) (word, blob string, err error) {
+func spkiBlob(der cryptobyte.String) (blob string, err error) {
 	var info, algorithm cryptobyte.String
 	var id asn1.ObjectIdentifier
 	var key []byte
 	if !der.ReadASN1(&info, tags.SEQUENCE) || !der.Empty() ||
 		!info.ReadASN1(&algorithm, tags.SEQUENCE) || !info.ReadASN1BitStringAsBytes(&key) || !info.Empty() ||
 		!algorithm.ReadASN1ObjectIdentifier(&id) {
-		return "", "", errNotDER
+		return "", errNotDER
 	}
 	for _, a := range spkiAlgorithms {
 		if a.id.Equal(id) {
 			return a.blob(algorithm, key)
 		}
 	}
-	return "", "", errNotSSH
+	return "", errNotSSH
 }
 
-func spkiRSA(params, key cryptobyte.String) (word, blob string, err error) {
+func spkiRSA(params, key cryptobyte.String) (blob string, err error) {
 	var null cryptobyte.String
 	if !params.ReadASN1(&null, tags.NULL) || !null.Empty() || !params.Empty() {
-		return "", "", errNotDER
+		return "", errNotDER
 	}
 	return rsaBlob(key)
 }
 
-func spkiDSA(params, key cryptobyte.String) (word, blob string, err error) {
+func spkiDSA(params, key cryptobyte.String) (blob string, err error) {
 	var group, p, q, g, y cryptobyte.String
 	if !params.ReadASN1(&group, tags.SEQUENCE) || !params.Empty() ||
 		!readNumber(&group, &p) || !readNumber(&group, &q) || !readNumber(&group, &g) || !group.Empty() ||
 		!readNumber(&key, &y) || !key.Empty() {
-		return "", "", errNotDER
+		return "", errNotDER
 	}
-	word, blob = wireBlob("ssh-dss", p, q, g, y)
-	return word, blob, nil
+	return wireBlob("ssh-dss", p, q, g, y), nil
 }
 
-func spkiECDSA(params, key cryptobyte.String) (word, blob string, err error) {
+func spkiECDSA(params, key cryptobyte.String) (blob string, err error) {
 	var id asn1.ObjectIdentifier
 	if !params.ReadASN1ObjectIdentifier(&id) || !params.Empty() {
 		// Explicit parameters and the twisted curves of some tools end here.
-		return "", "", errNotSSH
+		return "", errNotSSH
 	}
 	for _, curve := range curves {
 		if curve.oid.Equal(id) {
-			word, blob = wireBlob("ecdsa-sha2-"+curve.name, []byte(curve.name), key)
-			return word, blob, nil
+			return wireBlob("ecdsa-sha2-"+curve.name, []byte(curve.name), key), nil
 		}
 	}
-	return "", "", errNotSSH
+	return "", errNotSSH
 }
 
-func spkiEd25519(params, key cryptobyte.String) (word, blob string, err error) {
+func spkiEd25519(params, key cryptobyte.String) (blob string, err error) {
 	if !params.Empty() {
-		return "", "", errNotDER
+		return "", errNotDER
 	}
-	word, blob = wireBlob("ssh-ed25519", key)
-	return word, blob, nil
-}
-
-// wireBlob returns a type word and the blob of it with its fields.
-func wireBlob(word string, fields ...[]byte) (string, string) {
-	size := 4 + len(word)
-	for _, f := range fields {
-		size += 4 + len(f)
-	}
-	blob := append(make([]byte, 0, size), wireText(word)...)
-	for _, f := range fields {
-		blob = append(binary.BigEndian.AppendUint32(blob, uint32(len(f))), f...)
-	}
-	return word, string(blob)
+	return wireBlob("ssh-ed25519", key), nil
 }

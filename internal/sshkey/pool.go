@@ -7,8 +7,8 @@ import (
 
 // Run fills the pool, one key at a time and only while no other RSA key is
 // being made or waited for and none was taken of late, until ctx ends; then it
-// drops the keys that are left. Without a pool it only waits. It is called once. The only errors are
-// those of making a key.
+// drops the keys that are left. Without a pool it only waits. It is called
+// once. The only errors are those of making a key.
 func (g *Generator) Run(ctx context.Context) error {
 	defer g.drain()
 	for {

@@ -76,15 +76,6 @@ var privateTexts = [lastPrivateReason]Wording{
 		"암호가 틀렸거나 파일이 손상되었습니다"},
 }
 
-// PrivateReasons returns every reason, for tests that walk them.
-func PrivateReasons() []PrivateReason {
-	all := make([]PrivateReason, 0, lastPrivateReason-1)
-	for r := NotPrivateKey; r < lastPrivateReason; r++ {
-		all = append(all, r)
-	}
-	return all
-}
-
 // PrivateError says why a private key was refused, in a sentence for the
 // person who gave it. It holds neither private key material nor a passphrase:
 // of the text it repeats at most names of types, ciphers and key derivations.

@@ -252,7 +252,7 @@ func TestPassphrases(t *testing.T) {
 
 func TestPrivateRefusals(t *testing.T) {
 	ed, rsa2048 := made(t, SpecEd25519), made(t, SpecRSA2048)
-	pkcs1 := string(rsa2048.PEM())
+	pkcs1 := rsa2048.Text()
 	cut := func(text string, n int) string { return text[:len(text)-n] }
 	for what, tc := range map[string]struct {
 		text string
@@ -269,7 +269,7 @@ func TestPrivateRefusals(t *testing.T) {
 		"PKCS#1 public":       {readVector(t, "rsa2048.pkcs1.pem"), PrivateIsPublic},
 		"SPKI":                {readVector(t, "rsa2048.spki.pem"), PrivateIsPublic},
 		"X.509":               {"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n", PrivateIsCert},
-		"two keys":            {pkcs1 + string(ed.PEM()), PrivateSeveral},
+		"two keys":            {pkcs1 + ed.Text(), PrivateSeveral},
 		"PEM cut":             {cut(pkcs1, 10), PrivateDamaged},
 		"PEM without an end":  {pkcs1[:200], PrivateDamaged},
 		"unknown PEM":         {"-----BEGIN SM2 PRIVATE KEY-----\nAAAA\n-----END SM2 PRIVATE KEY-----\n", PrivateDamaged},
@@ -364,13 +364,13 @@ func TestPrivateMismatch(t *testing.T) {
 	wantRefusal(t, "RFC 5958", err, PrivateMismatch)
 
 	key := made(t, SpecECDSA256)
-	block, _ = pem.Decode(key.PEM())
+	block, _ = pem.Decode([]byte(key.Text()))
 	block.Bytes[len(block.Bytes)-1] ^= 1
 	_, err = ParsePrivateKey(pem.EncodeToMemory(block), nil)
 	wantRefusal(t, "SEC 1", err, PrivateMismatch)
 
 	// PKCS#1 whose last number, the coefficient, is another.
-	block, _ = pem.Decode(made(t, SpecRSA2048).PEM())
+	block, _ = pem.Decode([]byte(made(t, SpecRSA2048).Text()))
 	block.Bytes[len(block.Bytes)-1] ^= 1
 	_, err = ParsePrivateKey(pem.EncodeToMemory(block), nil)
 	wantRefusal(t, "PKCS#1", err, PrivateNumbers)
@@ -378,7 +378,7 @@ func TestPrivateMismatch(t *testing.T) {
 
 // Both languages of every text have the same places for what goes in.
 func TestPrivateWording(t *testing.T) {
-	for _, r := range PrivateReasons() {
+	for r := NotPrivateKey; r < lastPrivateReason; r++ {
 		w := privateTexts[r]
 		if w.English == "" || w.Korean == "" || strings.Count(w.English, "%") != strings.Count(w.Korean, "%") {
 			t.Errorf("reason %d: %q and %q", r, w.English, w.Korean)

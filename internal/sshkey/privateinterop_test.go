@@ -238,7 +238,7 @@ func TestOursReadsGenerated(t *testing.T) {
 		args string
 	}{
 		{"ssh-rsa", 2048, "ssh-keygen -q -t rsa -b 2048 -N PASS -f FILE -a 1"},
-		{"ssh-ed25519", 256, "ssh-keygen -q -t ed25519 -N PASS -f FILE -a 24"},
+		{"ssh-ed25519", 256, "ssh-keygen -q -t ed25519 -N PASS -f FILE -a 3"},
 		{"ecdsa-sha2-nistp256", 256, "ssh-keygen -q -t ecdsa -b 256 -m PEM -N PASS -f FILE"},
 		{"ecdsa-sha2-nistp384", 384, "ssh-keygen -q -t ecdsa -b 384 -m PKCS8 -N PASS -f FILE"},
 		{"ecdsa-sha2-nistp521", 521, "ssh-keygen -q -t ecdsa -b 521 -N PASS -f FILE -a 2"},
@@ -339,7 +339,7 @@ func TestRefusesTools(t *testing.T) {
 func TestKeyBesideCertificate(t *testing.T) {
 	b := newBench(t)
 	key := made(t, SpecRSA2048)
-	source := b.write("source", string(key.PEM()))
+	source := b.write("source", key.Text())
 	config := b.write("cert.cnf", "[req]\ndistinguished_name=dn\n[dn]\n")
 	run(t, "", "openssl", "req", "-new", "-x509", "-key", source, "-subj", "/CN=x", "-config", config, "-out", b.path("cert"))
 	run(t, "", "openssl", "pkcs12", "-export", "-in", b.path("cert"), "-inkey", source, "-out", b.path("p12"), "-passout", "pass:x")
@@ -348,7 +348,7 @@ func TestKeyBesideCertificate(t *testing.T) {
 		t.Fatalf("openssl wrote %.40s", text)
 	}
 	b.expect("both", "", key)
-	b.write("crlf", strings.ReplaceAll(string(key.PEM()), "\n", "\r\n"))
+	b.write("crlf", strings.ReplaceAll(key.Text(), "\n", "\r\n"))
 	b.expect("crlf", "", key)
 	if block, _ := pem.Decode(b.read("cert")); block == nil {
 		t.Fatal("no certificate")

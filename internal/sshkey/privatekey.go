@@ -21,10 +21,9 @@ const redacted = "[private key]"
 var errMarshal = errors.New("sshkey: a private key is never marshalled; ask for its Text")
 
 // PrivateKey is the private half of a key pair that was just made, or that a
-// file was read for. Its text comes out only through [PrivateKey.Text],
-// [PrivateKey.PEM] and [PrivateKey.Encode]: fmt and slog print "[private key]",
-// encoders fail. The zero PrivateKey is no key; only its
-// printing may be asked of it.
+// file was read for. Its text comes out only through [PrivateKey.Text] and
+// [PrivateKey.Encode]: fmt and slog print "[private key]", encoders fail. The
+// zero PrivateKey is no key; only its printing may be asked of it.
 type PrivateKey struct {
 	// A closure, because printers that go through a struct by reflection,
 	// ignoring its methods, find no more than a function's address.
@@ -35,7 +34,6 @@ type PrivateKey struct {
 type material struct {
 	signer crypto.Signer
 	public ssh.PublicKey
-	pem    []byte
 	text   string
 }
 
@@ -47,11 +45,11 @@ func newPrivateKey(signer crypto.Signer) (PrivateKey, error) {
 		return PrivateKey{}, fmt.Errorf("encode a public key: %w", err)
 	}
 	hidden := material{signer: signer, public: public}
-	hidden.pem, err = encodePEM(hidden, "", nil)
+	text, err := encodePEM(hidden, "", nil)
 	if err != nil {
 		return PrivateKey{}, fmt.Errorf("encode a private key: %w", err)
 	}
-	hidden.text = string(hidden.pem)
+	hidden.text = string(text)
 	return PrivateKey{open: func() material { return hidden }}, nil
 }
 
@@ -62,13 +60,10 @@ func (k PrivateKey) withText(text string) PrivateKey {
 	return PrivateKey{open: func() material { return hidden }}
 }
 
-// Text returns what the response that creates the pair hands over: the PEM of
-// an SSH pair, and of an X.509 pair its PKCS#12 in base64, on one line.
+// Text returns what the response that creates the pair hands over: of an SSH
+// pair [FormatPEM] without a passphrase, with 64 columns and a line feed at its
+// end, and of an X.509 pair its PKCS#12 in base64, on one line.
 func (k PrivateKey) Text() string { return k.open().text }
-
-// PEM returns the key in [FormatPEM] without a passphrase: 64 columns, and a
-// line feed at its end.
-func (k PrivateKey) PEM() []byte { return append([]byte(nil), k.open().pem...) }
 
 // Public returns the public half with a comment. Line ends and other control
 // characters in the comment become spaces.

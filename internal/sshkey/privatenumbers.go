@@ -110,16 +110,3 @@ func publicHalf(word, blob, comment string) (PublicKey, error) {
 	public.comment = cleanComment(comment)
 	return public, nil
 }
-
-// wireNumbers encodes fields of the type "mpint" (RFC 4251 section 5), all of
-// them above zero.
-func wireNumbers(numbers ...*big.Int) (all string) {
-	for _, n := range numbers {
-		raw := n.Bytes()
-		if len(raw) > 0 && raw[0]&0x80 != 0 {
-			raw = append([]byte{0}, raw...)
-		}
-		all += wireText(string(raw))
-	}
-	return all
-}

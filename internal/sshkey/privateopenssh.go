@@ -126,8 +126,7 @@ func opensshFields(signer crypto.Signer) (string, error) {
 			return "", err
 		}
 		point, err := key.PublicKey.Bytes()
-		curve := map[int]string{256: "nistp256", 384: "nistp384", 521: "nistp521"}[key.Params().BitSize]
-		return wireText(curve) + wireText(string(point)) + wireNumbers(d), err
+		return wireText(curveOf(key.Curve).name) + wireText(string(point)) + wireNumbers(d), err
 	case ed25519.PrivateKey:
 		return wireText(string(key[ed25519.SeedSize:])) + wireText(string(key)), nil
 	}

@@ -29,15 +29,15 @@ type PublicKey struct {
 	kind    string // the type word, which is also the first field of blob
 	alg     Algorithm
 	bits    int
-	cert    bool
+	cert    bool   // an OpenSSH certificate
 	blob    string // a string, so that nobody can change it
 	plain   string // blob without the certificate around it; equal to blob for a plain key
 	comment string
 }
 
-// ShortType returns what ssh-keygen -l calls the type, for example "RSA",
+// shortType returns what ssh-keygen -l calls the type, for example "RSA",
 // "ED25519-SK" or "ECDSA-CERT"; "" for the zero PublicKey.
-func (k PublicKey) ShortType() string {
+func (k PublicKey) shortType() string {
 	if f := formats[k.kind]; f != nil {
 		return f.short
 	}
@@ -63,9 +63,6 @@ func (k PublicKey) Comment() string { return k.comment }
 // the identity of the key. Needless zeros in a plain key's numbers, which
 // ssh-keygen drops too, are not in it; a certificate's blob is what was signed.
 func (k PublicKey) Blob() []byte { return []byte(k.blob) }
-
-// IsCertificate says whether this is an OpenSSH certificate.
-func (k PublicKey) IsCertificate() bool { return k.cert }
 
 // Certified returns the key that a certificate certifies, with the
 // certificate's comment, and any other key unchanged. ssh-keygen -l prints the
@@ -115,7 +112,3 @@ func (k PublicKey) AuthorizedKey() string {
 
 // String returns [PublicKey.AuthorizedKey].
 func (k PublicKey) String() string { return k.AuthorizedKey() }
-
-// Equal says whether both are the same key. Comments do not count; a
-// certificate and the key that it certifies are two different keys.
-func (k PublicKey) Equal(other PublicKey) bool { return k.blob == other.blob }

@@ -1,7 +1,6 @@
 package sshkey
 
 import (
-	"crypto/md5" //nolint:gosec // a picture that ssh-keygen can draw
 	"crypto/sha256"
 	"strconv"
 	"strings"
@@ -21,24 +20,25 @@ const artCells = " .o+=*BOX@%&#/^SE"
 // ssh-keygen -lv prints: eleven lines of 19 characters, without a line feed at
 // the end. As there, a certificate shows the fingerprint of the certified key.
 func (k PublicKey) Randomart() string {
-	sum := sha256.Sum256([]byte(k.plain))
-	return k.randomart("SHA256", sum[:])
+	var art strings.Builder
+	art.WriteString(artBorder(artTitle(k)) + "\n")
+	for _, row := range artPath(sha256.Sum256([]byte(k.plain))) {
+		art.WriteByte('|')
+		for _, cell := range row {
+			art.WriteByte(artCells[cell])
+		}
+		art.WriteString("|\n")
+	}
+	art.WriteString(artBorder("[SHA256]"))
+	return art.String()
 }
 
-// RandomartMD5 returns the picture of the MD5 fingerprint, as ssh-keygen -lv
-// -E md5 prints it.
-func (k PublicKey) RandomartMD5() string {
-	sum := md5.Sum([]byte(k.plain)) //nolint:gosec // a picture that ssh-keygen can draw
-	return k.randomart("MD5", sum[:])
-}
-
-// randomart draws the path of the "drunken bishop": from the middle of the
+// artPath walks the path of the "drunken bishop": from the middle of the
 // field, two bits of the sum at a time say which way to go diagonally, the
 // lowest bits of each byte first, along the wall where there is one
 // (Loss, Limmer, von Gernler: The drunken bishop, 2009).
-func (k PublicKey) randomart(hash string, sum []byte) string {
+func artPath(sum [sha256.Size]byte) (field [artHeight][artWidth]int) {
 	const start, end = len(artCells) - 2, len(artCells) - 1
-	var field [artHeight][artWidth]int
 	x, y := artWidth/2, artHeight/2
 	for _, b := range sum {
 		for range 4 {
@@ -50,26 +50,15 @@ func (k PublicKey) randomart(hash string, sum []byte) string {
 	}
 	field[artHeight/2][artWidth/2] = start
 	field[y][x] = end
-
-	var art strings.Builder
-	art.WriteString(artBorder(artTitle(k)) + "\n")
-	for _, row := range field {
-		art.WriteByte('|')
-		for _, cell := range row {
-			art.WriteByte(artCells[cell])
-		}
-		art.WriteString("|\n")
-	}
-	art.WriteString(artBorder("[" + hash + "]"))
-	return art.String()
+	return field
 }
 
 // artTitle returns the type and the size, or only the type where that is too
 // long, and of that no more than 16 characters, as ssh-keygen does.
 func artTitle(k PublicKey) string {
-	title := "[" + k.ShortType() + " " + strconv.Itoa(k.bits) + "]"
+	title := "[" + k.shortType() + " " + strconv.Itoa(k.bits) + "]"
 	if len(title) > artWidth {
-		title = "[" + k.ShortType() + "]"
+		title = "[" + k.shortType() + "]"
 	}
 	return title[:min(len(title), artWidth-1)]
 }

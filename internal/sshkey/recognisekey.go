@@ -105,10 +105,10 @@ func recogniseBareDER(p pasted) error {
 	if _, err := x509.ParseCertificateRequest(der); err == nil {
 		return refuse(IsCertificateRequest)
 	}
-	if _, _, err := spkiBlob(cryptobyte.String(der)); err == nil {
+	if _, err := spkiBlob(cryptobyte.String(der)); err == nil {
 		return refuse(BareDER, "PUBLIC KEY")
 	}
-	if _, _, err := rsaBlob(cryptobyte.String(der)); err == nil {
+	if _, err := rsaBlob(cryptobyte.String(der)); err == nil {
 		return refuse(BareDER, "RSA PUBLIC KEY")
 	}
 	return nil

@@ -24,6 +24,17 @@ func readBlob(word, blob string) (PublicKey, flaw) {
 	return key, r.flaw
 }
 
+// keyOfBlob reads a blob that was made here, of a type that is known; what is
+// wrong with its numbers is a refusal.
+func keyOfBlob(blob string) (PublicKey, error) {
+	r := wireReader{rest: blob}
+	key, wrong := readBlob(r.text(), blob)
+	if !wrong.none() {
+		return PublicKey{}, refuse(Damaged, wrong)
+	}
+	return key, nil
+}
+
 // minRSABits is the least that any SSH software has ever generated or accepted
 // (ssh-keygen 1.x); anything shorter is a damaged blob. Which sizes are strong
 // enough is the matter of package weak.

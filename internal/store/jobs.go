@@ -110,7 +110,7 @@ func (db *DB) ReleaseJobs(ctx context.Context, node string) error {
 	return err
 }
 
-// PendingJobs implements [job.Store].
+// PendingJobs counts the jobs that are not done.
 func (db *DB) PendingJobs(ctx context.Context) (int, error) {
 	var n int64
 	err := db.Read(ctx, func(tx *Tx) (err error) { n, err = tx.number(ctx, "job", `SELECT COUNT(*) FROM jobs`); return err })

@@ -22,57 +22,23 @@ type Observer interface {
 	Observe(surface, method, route string, status int, d time.Duration)
 }
 
-// access writes one line for every request and tells the observer. The line
-// holds the path without its query, because signed URLs carry passwords there,
-// and never a body or a header.
-func access(s Surface, in Instruments) Middleware {
+// access writes one line for every request and tells the observer.
+func access(s Surface, in Instruments) middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			rec := record(w)
 			start := in.Now()
 			finished := false
 			defer func() {
-				took := in.Now().Sub(start)
-				// Nobody read the answer, so its status says nothing about the server.
-				gone := finished && errors.Is(r.Context().Err(), context.Canceled)
 				if finished {
 					rec.begin() // net/http answers 200 for a handler that wrote nothing
 				}
-				var route string
-				var notes []slog.Attr
-				if x := exchangeOf(r.Context()); x != nil {
-					route, notes = x.facts()
-				}
+				took := in.Now().Sub(start)
+				route, notes := exchangeOf(r.Context()).facts()
 				if in.Observer != nil {
 					in.Observer.Observe(s.Name, knownMethod(r.Method), route, rec.status, took)
 				}
-				level := slog.LevelInfo
-				switch {
-				case (rec.status >= 500 && !gone) || !finished:
-					level = slog.LevelError
-				case rec.status < 300 && slices.Contains(s.Quiet, r.URL.Path):
-					level = slog.LevelDebug
-				}
-				if !in.Log.Enabled(r.Context(), level) {
-					return
-				}
-				line := append([]slog.Attr{
-					slog.String("surface", s.Name),
-					slog.String("method", shorten(r.Method, 32)),
-					slog.String("path", loggedPath(r, s.Redact)),
-					slog.Int("status", rec.status),
-					slog.Int64("bytes", rec.bytes),
-					slog.Duration("duration", took),
-					slog.String("remote", r.RemoteAddr),
-					slog.String("request_id", RequestID(r.Context())),
-				}, notes...)
-				if !finished {
-					line = append(line, slog.Bool("aborted", true))
-				}
-				if gone {
-					line = append(line, slog.Bool("client_gone", true))
-				}
-				in.Log.LogAttrs(r.Context(), level, "request", line...)
+				s.log(in.Log, r, rec, took, !finished, notes)
 			}()
 			next.ServeHTTP(rec, r)
 			finished = true
@@ -80,10 +46,45 @@ func access(s Surface, in Instruments) Middleware {
 	}
 }
 
+// log writes the line of a request that is over; aborted says that its handler
+// did not return. The line holds the path without its query, because signed
+// URLs carry passwords there, and never a body or a header.
+func (s Surface) log(log *slog.Logger, r *http.Request, rec *recorder, took time.Duration, aborted bool, notes []slog.Attr) {
+	// Nobody read the answer, so its status says nothing about the server.
+	gone := !aborted && errors.Is(r.Context().Err(), context.Canceled)
+	level := slog.LevelInfo
+	switch {
+	case (rec.status >= 500 && !gone) || aborted:
+		level = slog.LevelError
+	case rec.status < 300 && slices.Contains(s.Quiet, r.URL.Path):
+		level = slog.LevelDebug
+	}
+	if !log.Enabled(r.Context(), level) {
+		return
+	}
+	line := append([]slog.Attr{
+		slog.String("surface", s.Name),
+		slog.String("method", shorten(r.Method, 32)),
+		slog.String("path", loggedPath(r, s.Redact)),
+		slog.Int("status", rec.status),
+		slog.Int64("bytes", rec.bytes),
+		slog.Duration("duration", took),
+		slog.String("remote", r.RemoteAddr),
+		slog.String("request_id", RequestID(r.Context())),
+	}, notes...)
+	if aborted {
+		line = append(line, slog.Bool("aborted", true))
+	}
+	if gone {
+		line = append(line, slog.Bool("client_gone", true))
+	}
+	log.LogAttrs(r.Context(), level, "request", line...)
+}
+
 // loggedPath is the path as the client sent it, mount prefix included, with
 // empty segments dropped first so that they cannot shield a secret from redact.
 func loggedPath(r *http.Request, redact func(string) string) string {
-	path := collapse(Prefix(r.Context()) + r.URL.EscapedPath())
+	path := collapse(mountedAt(r.Context()) + r.URL.EscapedPath())
 	if redact != nil {
 		path = redact(path)
 	}

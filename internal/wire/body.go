@@ -21,7 +21,7 @@ func (e *BodyTooLarge) Error() string {
 // size is let through. A Content-Length over it is refused at once by words;
 // a chunked body gives [*BodyTooLarge] when it is read past the limit, and no
 // more than one byte beyond it is ever taken from the connection's buffer.
-func limitBody(limit int64, words http.Handler) Middleware {
+func limitBody(limit int64, words http.Handler) middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.ContentLength > limit {

@@ -3,6 +3,7 @@ package wire
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 )
 
@@ -64,5 +65,5 @@ func (x *exchange) setRoute(pattern string) {
 func (x *exchange) facts() (route string, notes []slog.Attr) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	return x.route, append([]slog.Attr(nil), x.notes...)
+	return x.route, slices.Clone(x.notes)
 }

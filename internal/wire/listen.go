@@ -39,25 +39,25 @@ func (l Listener) URL() string {
 	return "http://" + netip.AddrPortFrom(host, at.Port()).String()
 }
 
-// ListenError says which listener could not be opened, why, and which setting
+// listenError says which listener could not be opened, why, and which setting
 // to change.
-type ListenError struct {
+type listenError struct {
 	Address
-	Why string // "the port is taken"
-	Err error
+	why string // "the port is taken"
+	err error
 }
 
 // Error returns the one sentence for the person who starts the server.
-func (e *ListenError) Error() string {
+func (e *listenError) Error() string {
 	return fmt.Sprintf("cannot listen on %s (%s): %s; set [listen] %s or KEYREEVE_LISTEN_%s to another address, port 0 picks a free one",
-		e.Addr, e.Name, e.Why, e.Name, strings.ToUpper(e.Name))
+		e.Addr, e.Name, e.why, e.Name, strings.ToUpper(e.Name))
 }
 
 // Unwrap returns the system's error.
-func (e *ListenError) Unwrap() error { return e.Err }
+func (e *listenError) Unwrap() error { return e.err }
 
 // Listen opens every address, or none: when one fails, those already open are
-// closed and the error is a [*ListenError].
+// closed. The error says why, and which setting to change; it wraps the system's.
 func Listen(ctx context.Context, addrs ...Address) ([]Listener, error) {
 	open := make([]Listener, 0, len(addrs))
 	for _, a := range addrs {
@@ -67,7 +67,7 @@ func Listen(ctx context.Context, addrs ...Address) ([]Listener, error) {
 			for _, o := range open {
 				_ = o.Close()
 			}
-			return nil, &ListenError{Address: a, Why: whyNot(err), Err: err}
+			return nil, &listenError{Address: a, why: whyNot(err), err: err}
 		}
 		open = append(open, Listener{Listener: l, Name: a.Name})
 	}

@@ -121,10 +121,6 @@ func (m *Mux) HandleFunc(pattern string, h func(http.ResponseWriter, *http.Reque
 	m.Handle(pattern, http.HandlerFunc(h))
 }
 
-// Patterns returns every registered pattern in the order of registration, for
-// tests that walk all routes.
-func (m *Mux) Patterns() []string { return slices.Clone(m.patterns) }
-
 // ServeHTTP hands the request to the handler of the pattern that matches, with
 // r.Pattern and the path values set.
 func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {

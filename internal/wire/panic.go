@@ -13,7 +13,7 @@ import (
 // client sees a broken answer instead of a whole one.
 //
 // [http.ErrAbortHandler] is passed on: it is how a handler asks for that abort.
-func guard(log *slog.Logger, surface string, words http.Handler) Middleware {
+func guard(log *slog.Logger, surface string, words http.Handler) middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			rec := record(w)

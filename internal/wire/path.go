@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"sort"
 	"strings"
 )
 
@@ -50,46 +49,4 @@ func withPath(ctx context.Context, r *http.Request, escaped string) *http.Reques
 	}
 	r2.URL = &u
 	return r2
-}
-
-// Mount is a handler that serves all paths under a prefix.
-type Mount struct {
-	Prefix  string // "/compute": begins with a slash, does not end with one
-	Handler http.Handler
-}
-
-type prefixKey struct{}
-
-// Prefix returns what [Mounts] took off the path ("/compute"), or "": handlers
-// that write links to themselves put it back.
-func Prefix(ctx context.Context) string {
-	p, _ := ctx.Value(prefixKey{}).(string)
-	return p
-}
-
-// Mounts hands each request to the mount with the longest prefix of whole path
-// segments, with that prefix taken off: under the mount "/compute",
-// /compute/v2.1/servers is served as /v2.1/servers, and /compute as /. What is
-// under no mount goes to rest unchanged. It never redirects.
-func Mounts(rest http.Handler, mounts ...Mount) http.Handler {
-	longestFirst := append([]Mount(nil), mounts...)
-	sort.SliceStable(longestFirst, func(i, j int) bool {
-		return len(longestFirst[i].Prefix) > len(longestFirst[j].Prefix)
-	})
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		escaped := r.URL.EscapedPath()
-		for _, m := range longestFirst {
-			under, ok := strings.CutPrefix(escaped, m.Prefix)
-			if !ok || under != "" && under[0] != '/' {
-				continue
-			}
-			if under == "" {
-				under = "/"
-			}
-			ctx := context.WithValue(r.Context(), prefixKey{}, Prefix(r.Context())+m.Prefix)
-			m.Handler.ServeHTTP(w, withPath(ctx, r, under))
-			return
-		}
-		rest.ServeHTTP(w, r)
-	})
 }

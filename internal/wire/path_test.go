@@ -9,7 +9,7 @@ import (
 
 // showPath answers with what arrives after a middleware.
 var showPath = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-	fmt.Fprintf(w, "%s|%s|%s|%s", Prefix(r.Context()), r.URL.EscapedPath(), r.URL.Path, r.URL.RawQuery)
+	fmt.Fprintf(w, "%s|%s|%s|%s", mountedAt(r.Context()), r.URL.EscapedPath(), r.URL.Path, r.URL.RawQuery)
 })
 
 func TestCollapseSlashes(t *testing.T) {

@@ -7,9 +7,9 @@ import (
 	"net/http"
 )
 
-// NewRequestID returns a fresh "req-" and a random UUID (version 4, RFC 9562
+// newRequestID returns a fresh "req-" and a random UUID (version 4, RFC 9562
 // section 5.4), the form that OpenStack gives its request ids.
-func NewRequestID() string {
+func newRequestID() string {
 	var u [16]byte
 	_, _ = rand.Read(u[:]) // never fails: see crypto/rand
 	u[6] = u[6]&0x0f | 0x40
@@ -31,7 +31,7 @@ func NewRequestID() string {
 
 // identify gives every request its id. An id that the client sent is not
 // looked at: whoever reads the log must be able to trust it.
-func identify(newID func() string) Middleware {
+func identify(newID func() string) middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			x := &exchange{id: newID()}

@@ -13,8 +13,9 @@ import (
 	"time"
 )
 
-// Timing holds how long a server waits for whom. [Timing.OrDefault] fills in
-// what is zero.
+// Timing holds how long a server waits for whom. The zero value of a field
+// takes its default: 10 s for headers, 30 s to read, 2 minutes to write, 2
+// minutes idle, 10 s of grace.
 type Timing struct {
 	// ReadHeader is the time for a request's line and headers, counted from
 	// their first byte on a connection in use, from its opening on a new one.
@@ -37,19 +38,19 @@ type Timing struct {
 	Grace time.Duration
 }
 
-// DefaultRequestTimeout is the handlers' time limit that [Timing.OrDefault] leaves room for.
-const DefaultRequestTimeout = 60 * time.Second
+// requestTimeout is the handlers' time limit where the surface says none; the
+// default of Timing.Write leaves room for it.
+const requestTimeout = 60 * time.Second
 
-// OrDefault returns t with every zero field set: 10 s for headers, 30 s to
-// read, 2 minutes to write, 2 minutes idle, 10 s of grace.
-func (t Timing) OrDefault() Timing {
+// orDefault returns t with every zero field set.
+func (t Timing) orDefault() Timing {
 	for _, f := range []struct {
 		field *time.Duration
 		value time.Duration
 	}{
 		{&t.ReadHeader, 10 * time.Second},
 		{&t.Read, 30 * time.Second},
-		{&t.Write, 30*time.Second + DefaultRequestTimeout + 30*time.Second},
+		{&t.Write, 30*time.Second + requestTimeout + 30*time.Second},
 		{&t.Idle, 2 * time.Minute},
 		{&t.Grace, 10 * time.Second},
 	} {
@@ -81,7 +82,7 @@ type site struct {
 // NewServer makes a server that serves nothing yet. What net/http itself has
 // to say goes to logger at debug level.
 func NewServer(timing Timing, logger *slog.Logger) *Server {
-	return &Server{timing: timing.OrDefault(), log: logger}
+	return &Server{timing: timing.orDefault(), log: logger}
 }
 
 // Handle gives the listener its handler. It must be called before

@@ -55,7 +55,7 @@ func TestListen(t *testing.T) {
 	} {
 		free := "127.0.0.1:0"
 		_, err := Listen(t.Context(), Address{"first", free}, tc.addr)
-		var le *ListenError
+		var le *listenError
 		if !errors.As(err, &le) || !strings.Contains(err.Error(), tc.want) || errors.Unwrap(le) == nil {
 			t.Errorf("%v:\n got %v\nwant %s", tc.addr, err, tc.want)
 		}

@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// Middleware makes a handler that does something before or after another.
-type Middleware func(http.Handler) http.Handler
+// middleware makes a handler that does something before or after another.
+type middleware func(http.Handler) http.Handler
 
 // Surface is what [Wrap] has to know of one dialect, the console or the admin pages.
 type Surface struct {
 	Name      string        // in the access log and metrics: "nova", "ecs", "console"
 	BodyLimit int64         // the most bytes of a request body; 0 is 64 KiB
-	Timeout   time.Duration // the handler's context ends after this; 0 is DefaultRequestTimeout
+	Timeout   time.Duration // the handler's context ends after this; 0 is a minute
 
 	// Quiet are paths whose successful answers are logged at debug only: those
 	// that machines ask for all the time.
@@ -35,7 +35,7 @@ type Surface struct {
 type Instruments struct {
 	Log      *slog.Logger     // nil discards
 	Observer Observer         // nil observes nothing
-	NewID    func() string    // nil is NewRequestID
+	NewID    func() string    // nil makes "req-" and a random UUID
 	Now      func() time.Time // nil is time.Now
 }
 
@@ -46,7 +46,7 @@ func Wrap(s Surface, in Instruments, h http.Handler) http.Handler {
 		s.BodyLimit = 64 << 10
 	}
 	if s.Timeout <= 0 {
-		s.Timeout = DefaultRequestTimeout
+		s.Timeout = requestTimeout
 	}
 	if s.Failed == nil {
 		s.Failed = plain(http.StatusInternalServerError)
@@ -58,7 +58,7 @@ func Wrap(s Surface, in Instruments, h http.Handler) http.Handler {
 		in.Log = slog.New(slog.DiscardHandler)
 	}
 	if in.NewID == nil {
-		in.NewID = NewRequestID
+		in.NewID = newRequestID
 	}
 	if in.Now == nil {
 		in.Now = time.Now
@@ -73,7 +73,7 @@ func Wrap(s Surface, in Instruments, h http.Handler) http.Handler {
 }
 
 // chain puts the middlewares around h, the first one outermost.
-func chain(h http.Handler, outermostFirst ...Middleware) http.Handler {
+func chain(h http.Handler, outermostFirst ...middleware) http.Handler {
 	for i := len(outermostFirst) - 1; i >= 0; i-- {
 		h = outermostFirst[i](h)
 	}
@@ -82,7 +82,7 @@ func chain(h http.Handler, outermostFirst ...Middleware) http.Handler {
 
 // timeout ends the request's context. The handler itself has to notice and
 // answer: only it knows the surface's words for that.
-func timeout(d time.Duration) Middleware {
+func timeout(d time.Duration) middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			ctx, cancel := context.WithTimeout(r.Context(), d)

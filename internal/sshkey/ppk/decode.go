@@ -28,16 +28,6 @@ type Sealed struct {
 	mac        string // in hexadecimal
 }
 
-// Decode reads a file and opens it, see [Parse] and [Sealed.Open] for the
-// errors.
-func Decode(text, passphrase []byte) (File, error) {
-	s, err := Parse(text)
-	if err != nil {
-		return File{}, err
-	}
-	return s.Open(passphrase)
-}
-
 // Parse reads a file of at most 64 KiB with any of the three sorts of line
 // ends, and nothing but the file. It does none of the work that a passphrase
 // makes. It fails with [ErrNotPPK], [ErrTooLong], [ErrVersion],

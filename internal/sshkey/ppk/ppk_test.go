@@ -14,6 +14,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// decode reads a file and opens it.
+func decode(text, passphrase []byte) (File, error) {
+	s, err := Parse(text)
+	if err != nil {
+		return File{}, err
+	}
+	return s.Open(passphrase)
+}
+
 // run runs puttygen in a folder with a file of the passphrase "secret", and
 // fails the test when it fails.
 func run(t testing.TB, dir string, args ...string) {
@@ -67,7 +76,7 @@ func TestPuttygensFiles(t *testing.T) {
 			args = append(args, "-b", bits)
 		}
 		run(t, dir, args...)
-		clear, err := Decode(read(t, dir, kind), []byte("needless"))
+		clear, err := decode(read(t, dir, kind), []byte("needless"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -89,7 +98,7 @@ func TestPuttygensFiles(t *testing.T) {
 			run(t, dir, kind, "--reencrypt", "-O", "private", "-o", "out", "--new-passphrase", tc.pass, "--ppk-param", tc.params)
 			text := read(t, dir, "out")
 			passphrase := bytes.TrimSpace(read(t, dir, tc.pass))
-			file, err := Decode(text, passphrase)
+			file, err := decode(text, passphrase)
 			if err != nil {
 				t.Errorf("%s, %s: %v", kind, tc.params, err)
 				continue
@@ -126,7 +135,7 @@ func TestRoundTrip(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				got, err := Decode(text, []byte(passphrase))
+				got, err := decode(text, []byte(passphrase))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -229,7 +238,7 @@ func TestErrors(t *testing.T) {
 				t.Fatalf("%s: there is no %q", tc.what, tc.old)
 			}
 		}
-		f, err := Decode([]byte(text), []byte("x"))
+		f, err := decode([]byte(text), []byte("x"))
 		at, want := &SyntaxError{}, &SyntaxError{}
 		if errors.As(tc.want, &want) {
 			if !errors.As(err, &at) || *at != *want {
@@ -239,11 +248,11 @@ func TestErrors(t *testing.T) {
 			t.Errorf("%s: %v, error %v, want %v", tc.what, f, err, tc.want)
 		}
 	}
-	if _, err := Decode(sealedText, nil); !errors.Is(err, ErrPassphraseMissing) {
+	if _, err := decode(sealedText, nil); !errors.Is(err, ErrPassphraseMissing) {
 		t.Errorf("without a passphrase: %v", err)
 	}
 	for _, pass := range []string{"y", "X", "x ", "x\n"} {
-		if _, err := Decode(sealedText, []byte(pass)); !errors.Is(err, ErrPassphraseWrong) {
+		if _, err := decode(sealedText, []byte(pass)); !errors.Is(err, ErrPassphraseWrong) {
 			t.Errorf("with %q: %v", pass, err)
 		}
 	}
@@ -320,7 +329,7 @@ func FuzzPPKDecode(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		reread, err := Decode(again, passphrase)
+		reread, err := decode(again, passphrase)
 		if err != nil {
 			t.Fatalf("%v\n%s", err, again)
 		}

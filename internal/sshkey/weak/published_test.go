@@ -20,7 +20,7 @@ func TestPublishedKeys(t *testing.T) {
 		keys++
 		key := parse(t, line)
 		expect(t, line, key, Policy{}, "published")
-		if key.Comment() != "" || key.IsCertificate() {
+		if key.Comment() != "" || key != key.Certified() {
 			t.Errorf("%s: a plain key without a comment is wanted", line)
 		}
 	}

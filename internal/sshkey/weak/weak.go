@@ -1,17 +1,13 @@
 package weak
 
 import (
-	"errors"
 	"slices"
 
 	"github.com/keyreeve/keyreeve/internal/sshkey"
 )
 
-// ErrWeak is in the chain of every error that [Check] and [Findings] return.
-var ErrWeak = errors.New("weak key")
-
 // Error says why a key is weak and what to do, in a sentence for the person who
-// sent the key. It wraps [ErrWeak].
+// sent the key.
 type Error struct {
 	Check string // the name of the check, one of [Checks]: for counting and for looking it up
 	said  sshkey.Wording
@@ -33,9 +29,6 @@ func (e *Error) Error() string { return e.In(sshkey.English) }
 // In returns the sentence in a language.
 func (e *Error) In(l sshkey.Language) string { return advice.In(l, e.said.In(l, e.args...)) }
 
-// Unwrap returns [ErrWeak].
-func (e *Error) Unwrap() error { return ErrWeak }
-
 // check is one way of being weak.
 type check struct {
 	name  string
@@ -56,18 +49,25 @@ func (c check) concerns(s subject, found []*Error) bool {
 		!slices.ContainsFunc(found, func(e *Error) bool { return slices.Contains(c.moot, e.Check) })
 }
 
-// Check returns nil for a key in which no weakness is found, else an [*Error]
-// for the first that is. A certificate is as weak as the key that it certifies.
-// It is made for every import: it runs the checks that [Checks] does not mark
-// as thorough.
-func Check(key sshkey.PublicKey, policy Policy) error {
+// run returns what the check finds, under its name.
+func (c check) run(s subject, policy Policy) *Error {
+	e := c.find(s, policy)
+	if e != nil {
+		e.Check = c.name
+	}
+	return e
+}
+
+// Check returns the first weakness of a key that is found, nil for none. A
+// certificate is as weak as the key that it certifies. It is made for every
+// import: it runs the checks that [Checks] does not mark as thorough.
+func Check(key sshkey.PublicKey, policy Policy) *Error {
 	s := examine(key)
 	for _, c := range checks {
 		if c.thorough || !c.concerns(s, nil) {
 			continue
 		}
-		if e := c.find(s, policy); e != nil {
-			e.Check = c.name
+		if e := c.run(s, policy); e != nil {
 			return e
 		}
 	}
@@ -84,8 +84,7 @@ func Findings(key sshkey.PublicKey, policy Policy) []*Error {
 		if !c.concerns(s, found) {
 			continue
 		}
-		if e := c.find(s, policy); e != nil {
-			e.Check = c.name
+		if e := c.run(s, policy); e != nil {
 			found = append(found, e)
 		}
 	}

@@ -136,6 +136,6 @@ func (d *Dialect) allowanceOf(c *openstack.Call, projectID string) (a allowance,
 	if a.groups, err = d.opt.Compute.CountServerGroups(c.Context(), c.Caller, projectID); err != nil {
 		return a, err
 	}
-	a.keyPairs, err = d.opt.KeyPairs.LimitIn(c.Context(), c.Caller, d.KeyPairRules(c.Version), projectID)
+	a.keyPairs, err = d.opt.KeyPairs.Limit(c.Context(), c.Caller, d.KeyPairRules(c.Version), projectID)
 	return a, err
 }

@@ -115,7 +115,7 @@ func (c *cloud) ask(t *testing.T, r openstacktest.Exchange) *httptest.ResponseRe
 		if err != nil {
 			t.Fatal(err)
 		}
-		r.Request.Body = regexp.MustCompile(`"\(OpenSSH private key[^"]*"`).ReplaceAllLiteralString(r.Request.Body, jsonText(t, string(key.PEM())))
+		r.Request.Body = regexp.MustCompile(`"\(OpenSSH private key[^"]*"`).ReplaceAllLiteralString(r.Request.Body, jsonText(t, key.Text()))
 	}
 	if r.Name == "invalid utf-8" {
 		r.Request.Body = "{\"keypair\":{\"name\":\"\xff\"}}"

@@ -2,6 +2,7 @@ package keypair_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"unicode"
 	"unicode/utf8"
@@ -11,6 +12,47 @@ import (
 	"github.com/keyreeve/keyreeve/internal/fault"
 	"github.com/keyreeve/keyreeve/internal/keypair"
 )
+
+func TestNameRule(t *testing.T) {
+	nova := keypair.NameRule{Min: 1, Max: 255, Chars: "_- 0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"}
+	newer := nova
+	newer.Chars, newer.Refused = "@._- 0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", []string{".", ".."}
+	legacy := keypair.NameRule{Min: 1, Max: 255, Trim: true}
+	for _, c := range []struct {
+		rule keypair.NameRule
+		name string
+		want string
+		flaw keypair.NameReason
+	}{
+		{nova, "my key_1-x", "my key_1-x", 0},
+		{nova, "", "", keypair.NameLength},
+		{nova, strings.Repeat("a", 256), "", keypair.NameLength},
+		{nova, strings.Repeat("a", 255), strings.Repeat("a", 255), 0},
+		{nova, " a", "", keypair.NameUnprintable},
+		{nova, "a\x00b", "", keypair.NameUnprintable},
+		{nova, "a\U0001F600", "", keypair.NameUnprintable},
+		{nova, "a.b", "", keypair.NameChars},
+		{nova, "키", "", keypair.NameChars},
+		{newer, "a.b@c", "a.b@c", 0},
+		{newer, "..", "", keypair.NameRefused},
+		{legacy, "  한글  ", "한글", 0},
+		{legacy, "   ", "", keypair.NameLength},
+		{legacy, "a/b", "a/b", 0},
+		{legacy, "a\xffb", "", keypair.NameUnprintable},
+	} {
+		got, err := c.rule.Check(c.name)
+		if got != c.want {
+			t.Errorf("%q: got %q, want %q", c.name, got, c.want)
+		}
+		var flaw *keypair.NameFlaw
+		switch {
+		case c.flaw == 0 && err != nil:
+			t.Errorf("%q: %v", c.name, err)
+		case c.flaw != 0 && (!errors.As(err, &flaw) || flaw.Reason != c.flaw || !fault.Is(err, fault.Invalid)):
+			t.Errorf("%q: got %v, want flaw %d", c.name, err, c.flaw)
+		}
+	}
+}
 
 // TestNameRuleOracle compares the rule with one that looks at one character at a time.
 func TestNameRuleOracle(t *testing.T) {

@@ -1,0 +1,5 @@
+//go:build race
+
+package keypair_test
+
+func init() { raceDetector = true }
