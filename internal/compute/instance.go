@@ -169,13 +169,3 @@ func Hostname(name, id string) string {
 	}
 	return "server-" + id
 }
-
-// Flavor is a size of instances.
-type Flavor struct {
-	ID         string // "1", … or any text
-	Name       string
-	VCPUs      int
-	RAMMiB     int
-	DiskGiB    int
-	ExtraSpecs map[string]string
-}

@@ -38,6 +38,7 @@ func Run(t *testing.T, fresh Fresh) {
 		{"KeyPairRace", testKeyPairRace},
 		{"KeyPairQuotaRace", testKeyPairQuotaRace},
 		{"Catalog", testCatalog},
+		{"Flavors", testFlavors},
 		{"Instances", testInstances},
 		{"InstancePages", testInstancePages},
 		{"Traits", testTraits},

@@ -66,6 +66,7 @@ func New(opt Options) *Dialect {
 		d.serverRoutes(),
 		d.attachmentRoutes(),
 		d.flavorRoutes(),
+		d.flavorManageRoutes(),
 		d.eventRoutes(),
 		d.limitRoutes(),
 		d.quotaRoutes(),
@@ -114,7 +115,7 @@ func (d *Dialect) serve(rt openstack.Route) http.HandlerFunc {
 			err = rt.Handle(w, &c)
 		}
 		if err != nil {
-			d.style.Error(w, r, c.Version, openstack.UnderRule(err, rt.Rule))
+			d.style.Error(w, r, c.Version, rt.Named(&c, err))
 		}
 	}
 }
