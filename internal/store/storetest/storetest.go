@@ -55,6 +55,7 @@ func Run(t *testing.T, fresh Fresh) {
 		{"Volumes", testVolumes},
 		{"VolumeRace", testVolumeRace},
 		{"Jobs", testJobs},
+		{"HastenedJobs", testHastenedJobs},
 		{"JobLeases", testJobLeases},
 		{"JobRace", testJobRace},
 		{"Audit", testAudit},
