@@ -62,6 +62,7 @@ func TestClients(t *testing.T) {
 			walk func(*testing.T, *cloud)
 		}{
 			{"gophercloud's acceptance tests", acceptance},
+			{"gophercloud's patient tests", patientAcceptance},
 			{"tempest", tempest},
 			{"commands", commands},
 			{"tour", tour},
