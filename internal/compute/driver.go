@@ -79,6 +79,7 @@ type Spec struct {
 	Image    Image
 	VCPUs    int
 	RAMMiB   int
+	SwapMiB  int
 	DiskGiB  int
 	NICs     []NIC
 	Volumes  []PluggedVolume // of a [VolumeDriver]; what is not here is taken away at the next boot

@@ -134,7 +134,7 @@ func (i Instance) access() GuestAccess {
 func (i Instance) spec() Spec {
 	return Spec{
 		ID: i.ID, Name: i.Name, Hostname: i.HostLabel(), Zone: i.Zone, Image: i.Image,
-		VCPUs: i.Flavor.VCPUs, RAMMiB: i.Flavor.RAMMiB, DiskGiB: i.RootGiB(), Volumes: i.plugged(),
+		VCPUs: i.Flavor.VCPUs, RAMMiB: i.Flavor.RAMMiB, SwapMiB: i.Flavor.SwapMiB, DiskGiB: i.RootGiB(), Volumes: i.plugged(),
 		NICs: i.NICs, Metadata: i.Metadata, UserData: i.UserData, Access: i.access(),
 		Files: i.Files,
 	}
