@@ -63,6 +63,7 @@ func TestClients(t *testing.T) {
 		}{
 			{"gophercloud's acceptance tests", acceptance},
 			{"gophercloud's patient tests", patientAcceptance},
+			{"killed in a reboot", killedInReboot},
 			{"tempest", tempest},
 			{"commands", commands},
 			{"tour", tour},
