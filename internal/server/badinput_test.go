@@ -54,7 +54,7 @@ var sound = map[string][]string{
 	},
 	"POST /v2.1/flavors": {
 		`{"flavor": {"name": "bad-%d", "id": null, "ram": 64, "vcpus": "1", "disk": 0, "swap": 1, "OS-FLV-EXT-DATA:ephemeral": 1, "rxtx_factor": 1.5, "os-flavor-access:is_public": "no", "description": "d"}}`,
-		`{"flavor": {"name": "bad-%d", "id": "bad-%d", "ram": "64", "vcpus": 1, "disk": "1", "rxtx_factor": "1.0", "os-flavor-access:is_public": true}}`,
+		`{"flavor": {"name": "bad-%d", "id": "bad 1", "ram": "64", "vcpus": 1, "disk": "1", "rxtx_factor": "1.0", "os-flavor-access:is_public": true}}`,
 	},
 	"PUT /v2.1/flavors/{id}":                      {`{"flavor": {"description": "d"}}`},
 	"POST /v2.1/flavors/{id}/action":              {`{"addTenantAccess": {"tenant": "@projects"}}`, `{"removeTenantAccess": {"tenant": "@projects"}}`},
