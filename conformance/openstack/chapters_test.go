@@ -2,6 +2,7 @@ package openstack
 
 // chapters are the commands of the OpenStack client that are served.
 var chapters = []chapter{
+	flavorChapter,
 	{"key pairs", member, []line{
 		does("keypair list", "!|"),
 		does("keypair create --public-key id.pub imported", "| name | imported |", "| type | ssh |", "| fingerprint | …:…:…"),

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -181,92 +179,6 @@ func gopherServer(t *testing.T, cloud *cloud) {
 		_, err := servers.Get(ctx, compute, created.ID).Extract()
 		return gophercloud.ResponseCodeIs(err, http.StatusNotFound)
 	})
-}
-
-// acceptance runs tests that gophercloud's makers wrote for real clouds.
-func acceptance(t *testing.T, cloud *cloud) {
-	const all = "github.com/gophercloud/gophercloud/v2/internal/acceptance/openstack/"
-	dir := t.TempDir()
-	program := func(name, path string) string {
-		file := filepath.Join(dir, name)
-		build := exec.Command("go", "test", "-c", "-tags", "acceptance", "-o", file, all+path)
-		if o := harness.Finish(t, build); o.Exit != 0 {
-			t.Fatalf("gophercloud's acceptance tests of %s do not build:\n%s", path, o.Stderr)
-		}
-		return file
-	}
-	compute, identity, volume := program("compute", "compute/v2"), program("identity", "identity/v3"), program("volume", "blockstorage/v3")
-	network, groups := program("network", "networking/v2"), program("groups", "networking/v2/extensions")
-	floating, quotas := program("floating", "networking/v2/extensions/layer3"), program("quotas", "networking/v2/extensions/quotas")
-	pool, private := cloud.networkID(t, "public"), cloud.networkID(t, "private")
-	image := cloud.imageID(t, "debian-13")
-	for _, run := range []struct {
-		program string
-		as      harness.Account
-		tests   []string
-	}{
-		{compute, cloud.Demo, []string{
-			"TestKeyPairsParse", "TestKeyPairsCreateDelete", "TestKeyPairsImportPublicKey", "TestKeyPairsServerCreateWithKey",
-			"TestAvailabilityZonesList", "TestFlavorsList", "TestFlavorsGet", "TestLimits", "TestQuotasetGet",
-			"TestExtensionsList", "TestExtensionsGet",
-			"TestServersCreateDestroy", "TestServersWithExtensionsCreateDestroy", "TestServersWithoutImageRef", "TestServersUpdate",
-			"TestServersUpdateHostname", "TestServersMetadata", "TestServersTags", "TestServersConsoleOutput", "TestServerNoNetworkCreateDestroy",
-			// Not among them are those that wait for a status which is over in
-			// milliseconds here and then for ten minutes: Reboot, Rebuild,
-			// ChangeAdminPassword.
-			"TestServersActionResizeConfirm", "TestServersActionResizeRevert", "TestServersActionPause", "TestServersActionLock",
-			"TestInstanceActions", "TestInstanceActionsMicroversions",
-			"TestServergroupsCreateDelete", "TestServergroupsAffinityPolicy", "TestServergroupsMicroversionCreateDelete",
-		}},
-		{compute, cloud.Demo, []string{
-			"TestSecGroupsList", "TestSecGroupsCRUD", "TestSecGroupsRuleCreate", "TestSecGroupsAddGroupToServer", "TestAttachDetachInterface",
-		}},
-		{network, cloud.Demo, []string{
-			"TestAPIVersionsList", "TestAPIResourcesList", "TestExtensionsList", "TestExtensionGet",
-			"TestNetworksExternalList", "TestNetworksCRUD", "TestNetworksPortSecurityCRUD", "TestNetworksRevision",
-			"TestSubnetCRUD", "TestSubnetsDefaultGateway", "TestSubnetsNoGateway", "TestSubnetDNSNameservers", "TestSubnetsRevision",
-			"TestPortsRemoveSecurityGroups", "TestPortsDontAlterSecurityGroups", "TestPortsWithNoSecurityGroup",
-			"TestPortsRemoveAddressPair", "TestPortsDontUpdateAllowedAddressPairs", "TestPortsPortSecurityCRUD", "TestPortsRevision",
-		}},
-		{groups, cloud.Demo, []string{"TestSecurityGroupsCreateUpdateDelete", "TestSecurityGroupsPort", "TestSecurityGroupsRevision"}},
-		{floating, cloud.Demo, []string{"TestLayer3FloatingIPsCreateDelete", "TestLayer3FloatingIPsRevision"}},
-		{floating, cloud.Root, []string{"TestLayer3FloatingIPsCreateDeleteBySubnetID"}},
-		{quotas, cloud.Root, []string{"TestQuotasGet", "TestQuotasUpdate", "TestQuotasDelete"}},
-		{compute, cloud.Root, []string{
-			"TestAvailabilityZonesListDetail", "TestFlavorsAccessTypeList", "TestLimitsForTenant",
-			"TestQuotasetUpdateDelete", "TestServersWithExtendedAttributesCreateDestroy", "TestDiagnostics",
-		}},
-		// They list the project's volumes and want no others.
-		{volume, cloud.outsider, []string{"TestVolumes", "TestVolumeTenants", "TestVolumeActionsExtendSize", "TestVolumeActionsSetBootable"}},
-		{compute, cloud.outsider, []string{
-			"TestBootFromImage", "TestBootFromNewVolume", "TestBootFromExistingVolume", "TestBootFromNewCustomizedVolume",
-			"TestAttachNewVolume", "TestAttachExistingVolume", "TestVolumeAttachAttachment",
-		}},
-		{volume, cloud.Root, []string{"TestLimits"}},
-		{identity, cloud.Root, []string{
-			"TestTokensGet", "TestCatalogList", "TestEndpointsList", "TestEndpointsGet", "TestEndpointsNavigateCatalog",
-			"TestServicesList", "TestRegionsList", "TestRegionsGet", "TestDomainsList", "TestDomainsGet", "TestDomainsListAvailable",
-			"TestDomainsCRUD", "TestProjectsList", "TestProjectsGet", "TestProjectsCRUD",
-			"TestApplicationCredentialsCRD", "TestApplicationCredentialsAccessRules", "TestUserChangePassword", "TestReauthAuthResultDeadlock",
-			"TestRolesList", "TestRolesGet", "TestUsersGet", "TestUsersList", "TestUsersListProjects",
-		}},
-		{identity, cloud.Demo, []string{"TestProjectsListAvailable", "TestApplicationCredentialsCRD"}},
-	} {
-		cmd := exec.Command(run.program, "-test.v", "-test.run", "^("+strings.Join(run.tests, "|")+")$")
-		cmd.Dir = dir
-		cmd.Env = harness.Environ(dir, append(cloud.OpenStackEnv(run.as),
-			"OS_DOMAIN_NAME="+run.as.Domain, "OS_IMAGE_ID="+image,
-			"OS_FLAVOR_ID=1", "OS_FLAVOR_ID_RESIZE=2", "OS_POOL_NAME=public", "OS_EXTGW_ID="+pool, "OS_NETWORK_NAME=private", "OS_NETWORK_ID="+private)...)
-		o := harness.Finish(t, cmd)
-		for _, name := range run.tests {
-			if !strings.Contains(o.Stdout, "--- PASS: "+name+" ") {
-				t.Errorf("%s as %s did not pass", name, run.as.Username)
-			}
-		}
-		if t.Failed() { // the output of a run that passes holds private keys
-			t.Logf("exit status %d\n%s\n%s", o.Exit, o.Stdout, o.Stderr)
-		}
-	}
 }
 
 // networkID looks a network up by plain HTTP.

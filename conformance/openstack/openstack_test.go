@@ -71,6 +71,8 @@ func TestClients(t *testing.T) {
 			walk func(*testing.T, *cloud)
 		}{
 			{"gophercloud's acceptance tests", acceptance},
+			{"gophercloud's patient tests", patientAcceptance},
+			{"killed in a reboot", killedInReboot},
 			{"tempest", tempest},
 			{"tempest's compute tests", tempestCompute},
 			{"tempest's schemas", shapes},

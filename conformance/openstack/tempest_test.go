@@ -24,6 +24,7 @@ var tempestSets = []struct {
 }{
 	{"key pairs", `tempest\.api\.compute\.(keypairs|admin\.test_keypairs)`, 19},
 	{"servers with a key", `tempest\.api\.compute\.servers\..*(test_create_specify_keypair|test_create_with_non_existent_keypair|ServerShowV254)`, 3},
+	{"flavors for administrators", `tempest\.api\.compute\.admin\.test_flavors`, 30},
 }
 
 // tempestLine is what Tempest says of one test, or of a class that it could not

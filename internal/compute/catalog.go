@@ -30,14 +30,25 @@ var seededFlavors = []Flavor{
 	{ID: "m2.c2m4", Name: "m2.c2m4", VCPUs: 2, RAMMiB: 4096},
 }
 
-// Seed makes those of the first images and flavors, and of the networks of the
-// driver's ranges, that are missing. Their ids follow from their names.
+// Seed makes the first images and flavors, each once for all time so that one
+// that was deleted stays away, and those of the networks of the driver's ranges
+// that are missing. Their ids follow from their names.
 func (s *Service) Seed(ctx context.Context) error {
-	missing := func(err error) (bool, error) {
-		if fault.Is(err, fault.NotFound) {
-			return true, nil
+	// missing tells whether something is to be made: it never was, and nobody
+	// else has made something of that id.
+	missing := func(tx Tx, what, id string, look func(Tx) error) (bool, error) {
+		first, err := tx.Sow(ctx, what+" "+id)
+		if err != nil || !first {
+			return false, err
 		}
-		return false, err
+		switch err := look(tx); fault.KindOf(err) {
+		case fault.NotFound:
+			return true, nil
+		case fault.Exists:
+			return false, nil
+		default:
+			return false, err
+		}
 	}
 	return s.store.Write(ctx, func(tx Tx) error {
 		if err := tx.Lock(ctx, "seed"); err != nil {
@@ -46,8 +57,8 @@ func (s *Service) Seed(ctx context.Context) error {
 		now := s.now()
 		for _, i := range seededImages {
 			i.ID, i.Public, i.CreatedAt, i.UpdatedAt = seedID("image", i.Name), true, now, now
-			_, err := tx.Image(ctx, i.ID)
-			if absent, err := missing(err); err != nil {
+			look := func(tx Tx) error { _, err := tx.Image(ctx, i.ID); return err }
+			if absent, err := missing(tx, "image", i.ID, look); err != nil {
 				return err
 			} else if absent {
 				if err := tx.InsertImage(ctx, i); err != nil {
@@ -56,8 +67,9 @@ func (s *Service) Seed(ctx context.Context) error {
 			}
 		}
 		for _, f := range seededFlavors {
-			_, err := tx.Flavor(ctx, f.ID)
-			if absent, err := missing(err); err != nil {
+			f.RXTXFactor, f.CreatedAt, f.UpdatedAt = 1, now, now
+			look := func(tx Tx) error { return flavorTaken(ctx, tx, f) }
+			if absent, err := missing(tx, "flavor", f.ID, look); err != nil {
 				return err
 			} else if absent {
 				if err := tx.InsertFlavor(ctx, f); err != nil {
@@ -112,20 +124,6 @@ func visibleImage(ctx context.Context, tx Tx, c identity.Caller, id string) (Ima
 
 func (i Image) visible(c identity.Caller) bool {
 	return i.Public || i.ProjectID != "" && i.ProjectID == c.ProjectID() || c.Admin()
-}
-
-// Flavors lists the flavors, smallest first.
-func (s *Service) Flavors(ctx context.Context) ([]Flavor, error) {
-	var all []Flavor
-	err := s.store.Read(ctx, func(tx Tx) (err error) { all, err = tx.Flavors(ctx); return err })
-	return all, err
-}
-
-// Flavor returns a flavor by its id. Faults: NotFound.
-func (s *Service) Flavor(ctx context.Context, id string) (Flavor, error) {
-	var f Flavor
-	err := s.store.Read(ctx, func(tx Tx) (err error) { f, err = tx.Flavor(ctx, id); return err })
-	return f, err
 }
 
 // Zones returns the availability zones.

@@ -70,7 +70,7 @@ func (q *QuotaExceeded) Error() string {
 // addresses and the key pair are decided in the transaction that writes.
 //
 // Faults, in the order in which they are looked for: Forbidden (a reader),
-// Invalid (adminPass), NotFound (flavor, image), Conflict ([ErrSaving]), Invalid (flavor.ram, flavor.disk: too small for
+// Invalid (adminPass), NotFound (flavor, image), Forbidden ([ErrDiskless]), Conflict ([ErrSaving]), Invalid (flavor.ram, flavor.disk: too small for
 // the image; zone), NotFound (key pair), Invalid (networks: too many),
 // NotFound (network, port), Invalid and Conflict (a port or an address that
 // cannot be had), NotFound (security group), Quota with a [TooMany] (metadata,
@@ -184,7 +184,7 @@ func (s *Service) prototype(ctx context.Context, tx Tx, c identity.Caller, req C
 		return i, fault.Invalidf("availability_zone", "there is no availability zone %q", i.Zone)
 	}
 	var err error
-	if i.Flavor, err = tx.Flavor(ctx, req.FlavorID); err != nil {
+	if i.Flavor, err = visibleFlavor(ctx, tx, c, req.FlavorID); err != nil {
 		return i, err
 	}
 	var diskGiB int

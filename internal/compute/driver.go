@@ -62,6 +62,9 @@ type DriverInfo struct {
 	Network netip.Prefix
 	// SSHPort is where guests listen for SSH.
 	SSHPort int
+	// BootTime is how long guests are seen booting whose driver boots them at
+	// once: until then the driver is not asked. 0 for all that take their own time.
+	BootTime time.Duration
 	// Zones are the availability zones that it can place instances in, never empty.
 	Zones []string
 }
@@ -76,6 +79,7 @@ type Spec struct {
 	Image    Image
 	VCPUs    int
 	RAMMiB   int
+	SwapMiB  int
 	DiskGiB  int
 	NICs     []NIC
 	Volumes  []PluggedVolume // of a [VolumeDriver]; what is not here is taken away at the next boot

@@ -72,6 +72,12 @@ func (s *Service) events(ctx context.Context, id string, allowed func(Tx) error)
 // and the audit entry. The instance's row is there already.
 func (s *Service) begin(ctx context.Context, tx Tx, c identity.Caller, i Instance, a Action) error {
 	j := s.jobFor(i, a)
+	if a == ActionDelete {
+		// What the instance waits for is of no use any more.
+		if err := tx.HastenJobs(ctx, i.ID, j.RunAt); err != nil {
+			return err
+		}
+	}
 	if err := tx.EnqueueJob(ctx, j); err != nil {
 		return err
 	}

@@ -134,7 +134,7 @@ func (i Instance) access() GuestAccess {
 func (i Instance) spec() Spec {
 	return Spec{
 		ID: i.ID, Name: i.Name, Hostname: i.HostLabel(), Zone: i.Zone, Image: i.Image,
-		VCPUs: i.Flavor.VCPUs, RAMMiB: i.Flavor.RAMMiB, DiskGiB: i.RootGiB(), Volumes: i.plugged(),
+		VCPUs: i.Flavor.VCPUs, RAMMiB: i.Flavor.RAMMiB, SwapMiB: i.Flavor.SwapMiB, DiskGiB: i.RootGiB(), Volumes: i.plugged(),
 		NICs: i.NICs, Metadata: i.Metadata, UserData: i.UserData, Access: i.access(),
 		Files: i.Files,
 	}
@@ -168,14 +168,4 @@ func Hostname(name, id string) string {
 		return h
 	}
 	return "server-" + id
-}
-
-// Flavor is a size of instances.
-type Flavor struct {
-	ID         string // "1", … or any text
-	Name       string
-	VCPUs      int
-	RAMMiB     int
-	DiskGiB    int
-	ExtraSpecs map[string]string
 }

@@ -58,7 +58,7 @@ func (s *Service) Resize(ctx context.Context, c identity.Caller, id string, req 
 		return Instance{}, s.cannot("resize")
 	}
 	return s.ask(ctx, c, id, ActionResize, func(tx Tx, i *Instance) error {
-		f, err := tx.Flavor(ctx, req.FlavorID)
+		f, err := visibleFlavor(ctx, tx, c, req.FlavorID)
 		if err != nil {
 			return err
 		}
@@ -69,6 +69,9 @@ func (s *Service) Resize(ctx context.Context, c identity.Caller, id string, req 
 		disk := f.DiskGiB
 		if onVolume {
 			disk = i.RootGiB() // which no flavor changes
+		}
+		if !onVolume && f.DiskGiB == 0 && i.Flavor.DiskGiB != 0 {
+			return fault.Invalidf("disk", "Resize to zero disk flavor is not allowed.")
 		}
 		if err := fits(f, i.Image, disk); err != nil {
 			return err

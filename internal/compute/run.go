@@ -21,7 +21,11 @@ const patience = 5
 
 func (s *Service) jobFor(i Instance, a Action) job.Job {
 	now := s.now()
-	return job.Job{ID: s.opt.NewID(), Kind: JobKind, Subject: i.ID, Node: i.Node, Action: string(a), RunAt: now, CreatedAt: now}
+	j := job.Job{ID: s.opt.NewID(), Kind: JobKind, Subject: i.ID, Node: i.Node, Action: string(a), RunAt: now, CreatedAt: now}
+	if transitions[a].slow {
+		j.RunAt = now.Add(s.driver.Info().BootTime)
+	}
+	return j
 }
 
 // Resume puts a job on record for every instance of this node that should run,

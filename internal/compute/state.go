@@ -79,24 +79,25 @@ type transition struct {
 	task Task      // what is shown while the job runs
 	to   VMState   // the state when it is done; empty: as it was, and whole again if it was broken
 	mild bool      // failing leaves the instance as it was
+	slow bool      // takes as long as the guest takes to boot
 }
 
 var transitions = map[Action]transition{
-	ActionCreate:     {verb: "create", from: []VMState{Building}, task: Spawning, to: Active},
-	ActionStart:      {verb: "start", from: []VMState{Stopped}, task: PoweringOn, to: Active},
+	ActionCreate:     {verb: "create", from: []VMState{Building}, task: Spawning, to: Active, slow: true},
+	ActionStart:      {verb: "start", from: []VMState{Stopped}, task: PoweringOn, to: Active, slow: true},
 	ActionStop:       {verb: "stop", from: []VMState{Active, Error}, task: PoweringOff, to: Stopped},
-	ActionReboot:     {verb: "reboot", from: []VMState{Active}, task: Rebooting, to: Active},
-	ActionHardReboot: {verb: "reboot", from: []VMState{Active, Stopped, Paused, Error}, task: RebootingHard, to: Active},
+	ActionReboot:     {verb: "reboot", from: []VMState{Active}, task: Rebooting, to: Active, slow: true},
+	ActionHardReboot: {verb: "reboot", from: []VMState{Active, Stopped, Paused, Error}, task: RebootingHard, to: Active, slow: true},
 	ActionDelete:     {verb: "delete", busy: true, task: Deleting},
 
-	ActionRebuild:  {verb: "rebuild", from: []VMState{Active, Stopped, Error}, task: Rebuilding},
-	ActionResize:   {verb: "resize", from: []VMState{Active, Stopped}, task: Resizing, to: Resized},
+	ActionRebuild:  {verb: "rebuild", from: []VMState{Active, Stopped, Error}, task: Rebuilding, slow: true},
+	ActionResize:   {verb: "resize", from: []VMState{Active, Stopped}, task: Resizing, to: Resized, slow: true},
 	ActionConfirm:  {verb: "confirmResize", from: []VMState{Resized}, to: Active},
-	ActionRevert:   {verb: "revertResize", from: []VMState{Resized}, task: Reverting, to: Active},
+	ActionRevert:   {verb: "revertResize", from: []VMState{Resized}, task: Reverting, to: Active, slow: true},
 	ActionPause:    {verb: "pause", from: []VMState{Active}, task: Pausing, to: Paused, mild: true},
 	ActionUnpause:  {verb: "unpause", from: []VMState{Paused}, task: Unpausing, to: Active, mild: true},
 	ActionSnapshot: {verb: "createImage", from: []VMState{Active, Stopped, Paused}, task: Snapshotting, mild: true},
-	ActionPassword: {verb: "changePassword", from: []VMState{Active}, task: SettingPassword, mild: true},
+	ActionPassword: {verb: "changePassword", from: []VMState{Active}, task: SettingPassword, mild: true, slow: true},
 }
 
 // forced are the tasks that an action takes over: who pulls the plug need not

@@ -32,11 +32,7 @@ type Tx interface {
 	UpdateImage(ctx context.Context, i Image) error
 	DeleteImage(ctx context.Context, id string) error
 
-	Flavor(ctx context.Context, id string) (Flavor, error)
-	// Flavors returns all flavors, ordered by memory, then id.
-	Flavors(ctx context.Context) ([]Flavor, error)
-	InsertFlavor(ctx context.Context, f Flavor) error
-
+	FlavorTx
 	NetworkTx
 
 	// Instance returns an instance with its NICs and bindings.
@@ -82,6 +78,8 @@ type Tx interface {
 	SetQuota(ctx context.Context, projectID, resource string, most int) error
 	// DeleteQuota takes a project's own limit away.
 	DeleteQuota(ctx context.Context, projectID, resource string) error
+	// Sow reports whether nobody has said this name before, and remembers it.
+	Sow(ctx context.Context, name string) (first bool, err error)
 	// Lock makes other transactions that lock the same name wait until this one ends.
 	Lock(ctx context.Context, name string) error
 }

@@ -89,12 +89,21 @@ func (i Instance) RootVolume() (AttachedVolume, bool) {
 	return i.Volumes[k], true
 }
 
-// RootGiB is the size of the root disk: the flavor's, or its volume's.
+// RootGiB is the size of the root disk: the flavor's, or its volume's, or with a
+// flavor that has none what the image needs.
 func (i Instance) RootGiB() int {
 	if v, ok := i.RootVolume(); ok {
 		return v.SizeGiB
 	}
-	return i.Flavor.DiskGiB
+	return i.Image.rootGiB(i.Flavor)
+}
+
+// rootGiB is the size of a root disk with the image's files in a flavor.
+func (i Image) rootGiB(f Flavor) int {
+	if f.DiskGiB == 0 {
+		return max(i.MinDiskGiB, 1)
+	}
+	return f.DiskGiB
 }
 
 // plugged are the instance's volumes as its driver has to give them to the guest.

@@ -59,13 +59,21 @@ func (req CreateRequest) bootDisk() (Disk, bool) {
 	return Disk{}, false
 }
 
+// ErrDiskless is the Forbidden fault about an instance whose flavor has no disk
+// and which does not boot from a volume: the flavor sets no bound to its disk,
+// so only administrators make such ones.
+var ErrDiskless = &fault.Error{Kind: fault.Forbidden, Resource: "flavor", Msg: "Only volume-backed servers are allowed for flavors with zero disk."}
+
 // bootImage is the image of the instances' root disk, be it on a volume, and
 // the size of that disk.
 func (s *Service) bootImage(ctx context.Context, tx Tx, c identity.Caller, req CreateRequest, flavor Flavor) (Image, int, error) {
 	d, ok := req.bootDisk()
 	if !ok {
 		i, err := visibleImage(ctx, tx, c, req.ImageID)
-		return i, flavor.DiskGiB, err
+		if err == nil && flavor.DiskGiB == 0 && !c.Admin() {
+			err = ErrDiskless
+		}
+		return i, i.rootGiB(flavor), err
 	}
 	id := d.VolumeID + d.SourceID
 	if id == "" {

@@ -100,11 +100,12 @@ type Compute struct {
 
 // Sim holds the settings of the sim driver.
 type Sim struct {
-	Network  string `toml:"network" default:"127.8.0.0/16" check:"loopback" doc:"Loopback network that instances get their addresses from."`
-	Floating string `toml:"floating" default:"127.9.0.0/16" check:"loopback" doc:"Loopback network that floating addresses come from."`
-	Port     int    `toml:"port" default:"0" min:"0" max:"65535" doc:"SSH port of instances; 0 is 22 where that can be bound, else 2200."`
-	DiskMiB  int    `toml:"disk_mib" default:"64" min:"1" max:"65536" doc:"Most that an instance's virtual disk may hold, in MiB."`
-	Gateway  string `toml:"gateway" default:"" check:"address or empty" doc:"Address of one SSH port for all instances (ssh user%instance@…), such as 127.0.0.1:2222; empty is none."`
+	Network  string   `toml:"network" default:"127.8.0.0/16" check:"loopback" doc:"Loopback network that instances get their addresses from."`
+	Floating string   `toml:"floating" default:"127.9.0.0/16" check:"loopback" doc:"Loopback network that floating addresses come from."`
+	Port     int      `toml:"port" default:"0" min:"0" max:"65535" doc:"SSH port of instances; 0 is 22 where that can be bound, else 2200."`
+	DiskMiB  int      `toml:"disk_mib" default:"64" min:"1" max:"65536" doc:"Most that an instance's virtual disk may hold, in MiB."`
+	BootTime Duration `toml:"boot_time" default:"0s" min:"0s" max:"10m" doc:"How long instances are seen being built, started, rebooted, rebuilt, resized or given a password, for clients that wait to see it; 0s is no longer than it really takes."`
+	Gateway  string   `toml:"gateway" default:"" check:"address or empty" doc:"Address of one SSH port for all instances (ssh user%instance@…), such as 127.0.0.1:2222; empty is none."`
 }
 
 // Log holds the settings of the log.

@@ -122,6 +122,7 @@ func TestFileErrors(t *testing.T) {
 		{"[keypair]\nquota = 1.5", `FILE line 2: [keypair] quota has a value of another kind, but must be a whole number from 0 to 1000000`},
 		{"[keypair]\npool = 1\nquota = -1", `FILE line 3: [keypair] quota is "-1", but must be a whole number from 0 to 1000000`},
 		{"sim = { port = 65536 }", `FILE line 1: [sim] port is "65536", but must be a whole number from 0 to 65535`},
+		{"[sim]\nboot_time = \"11m\"", `FILE line 2: [sim] boot_time is "11m0s", but must be a duration from 0s to 10m, written like 1h30m`},
 		{"keypair.weak_keys = \"maybe\"", `FILE line 1: [keypair] weak_keys is "maybe", but must be "refuse", "warn" or "allow"`},
 		{"[keypair]\nrefuse_dsa = \"true\"", `FILE line 2: [keypair] refuse_dsa is "true", but must be true or false`},
 		{"[keypair]\nrefuse_dsa = 1", `FILE line 2: [keypair] refuse_dsa has a value of another kind, but must be true or false`},

@@ -29,6 +29,9 @@ type Job struct {
 type Tx interface {
 	// EnqueueJob makes the job visible to runners when the transaction commits.
 	EnqueueJob(ctx context.Context, j Job) error
+	// HastenJobs makes a subject's jobs that wait for their time due at that time
+	// at the latest, so that what comes after them need not wait.
+	HastenJobs(ctx context.Context, subject string, at time.Time) error
 }
 
 // Store keeps jobs and their leases.

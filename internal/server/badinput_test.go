@@ -52,6 +52,14 @@ var sound = map[string][]string{
 	"POST /v2.1/os-keypairs": {
 		`{"keypair": {"name": "bad-%d", "type": "ssh", "user_id": "u", "public_key": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGZTlnwZrZ8OxLsNU4B7eQQxN1x8S3zvwM3FfyZdTzWq c"}}`,
 	},
+	"POST /v2.1/flavors": {
+		`{"flavor": {"name": "bad-%d", "id": null, "ram": 64, "vcpus": "1", "disk": 0, "swap": 1, "OS-FLV-EXT-DATA:ephemeral": 1, "rxtx_factor": 1.5, "os-flavor-access:is_public": "no", "description": "d"}}`,
+		`{"flavor": {"name": "bad-%d", "id": "bad 1", "ram": "64", "vcpus": 1, "disk": "1", "rxtx_factor": "1.0", "os-flavor-access:is_public": true}}`,
+	},
+	"PUT /v2.1/flavors/{id}":                      {`{"flavor": {"description": "d"}}`},
+	"POST /v2.1/flavors/{id}/action":              {`{"addTenantAccess": {"tenant": "@projects"}}`, `{"removeTenantAccess": {"tenant": "@projects"}}`},
+	"POST /v2.1/flavors/{id}/os-extra_specs":      {`{"extra_specs": {"hw:cpu_policy": "shared", "n": 1.5}}`},
+	"PUT /v2.1/flavors/{id}/os-extra_specs/{key}": {`{"n": "a"}`},
 	"POST /v2.1/servers": {
 		`{"server": {"name": "bad-%d", "flavorRef": "1", "imageRef": "@images", "key_name": "` + canary + `", "description": "d", "metadata": {"k": "v"}, "tags": ["t"], "user_data": "YQ==", "networks": [{"uuid": "@networks", "fixed_ip": "1.2.3.4", "port": null, "tag": "x"}], "min_count": 1, "max_count": 1, "availability_zone": "nova", "adminPass": "p", "config_drive": true, "return_reservation_id": false, "security_groups": [{"name": "default"}], "block_device_mapping_v2": [{"boot_index": 0, "uuid": "@images", "source_type": "image", "destination_type": "local", "delete_on_termination": true, "volume_size": 1, "device_name": "vda"}], "personality": [{"path": "/a", "contents": "YQ=="}], "hostname": "h1", "host": "h", "OS-DCF:diskConfig": "AUTO", "accessIPv4": "1.2.3.4", "trusted_image_certificates": ["a"]}, "os:scheduler_hints": {"same_host": ["a"], "query": "[]"}}`,
 		`{"server": {"name": "bad-%d", "flavorRef": "1", "imageRef": "@images", "key_name": "` + canary + `", "description": "d", "metadata": {"k": "v"}, "tags": ["t"], "user_data": "YQ==", "networks": [{"uuid": "@networks"}], "min_count": 1, "max_count": 1, "availability_zone": "nova", "security_groups": [{"name": "default"}]}}`,

@@ -130,7 +130,8 @@ func (d *Domain) openMachines(ctx context.Context, log *slog.Logger) (*machines,
 	}
 	driver, err := sim.New(sim.Options{
 		Dir: d.Dir.path("sim"), Network: network, Floating: floating, Port: d.Config.Sim.Port, Gateway: d.Config.Sim.Gateway,
-		DiskBytes: int64(d.Config.Sim.DiskMiB) << 20, Zones: []string{"nova"}, Now: time.Now, Log: log,
+		DiskBytes: int64(d.Config.Sim.DiskMiB) << 20, Zones: []string{"nova"}, BootTime: d.Config.Sim.BootTime.Duration,
+		Now: time.Now, Log: log,
 	})
 	if err != nil {
 		return nil, noDriver(err)

@@ -131,6 +131,11 @@ var bodies = map[string]string{
 	"POST /v2.1/servers/{id}/os-volume_attachments":         `{"volumeAttachment": {"volumeId": "00000000-0000-4000-8000-000000000000"}}`,
 	"PUT /v2.1/servers/{id}/os-volume_attachments/{volume}": `{"volumeAttachment": {"volumeId": "00000000-0000-4000-8000-000000000000"}}`,
 
+	"POST /v2.1/flavors":                          `{"flavor": {"name": "x", "ram": 1, "vcpus": 1, "disk": 0}}`,
+	"PUT /v2.1/flavors/{id}/os-extra_specs/{key}": `{"a": "b"}`,
+	"POST /v2.1/flavors/{id}/os-extra_specs":      `{"extra_specs": {"a": "b"}}`,
+	"POST /v2.1/flavors/{id}/action":              `{"addTenantAccess": {"tenant": "x"}}`,
+
 	"POST /v3/{project}/volumes":                    `{"volume": {"size": 1}}`,
 	"PUT /v3/{project}/volumes/{id}":                `{"volume": {"name": "x"}}`,
 	"POST /v3/{project}/volumes/{id}/action":        `{"os-set_bootable": {"bootable": false}}`,

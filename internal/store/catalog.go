@@ -49,27 +49,3 @@ func (t *Tx) UpdateImage(ctx context.Context, i compute.Image) error {
 func (t *Tx) DeleteImage(ctx context.Context, id string) error {
 	return t.change(ctx, "image", id, `DELETE FROM images WHERE id = $1`, id)
 }
-
-const flavorColumns = `id, name, vcpus, ram_mib, disk_gib, extra_specs`
-
-func scanFlavor(s scanner) (f compute.Flavor, err error) {
-	err = s.Scan(&f.ID, &f.Name, &f.VCPUs, &f.RAMMiB, &f.DiskGiB, jsonInto{&f.ExtraSpecs})
-	return f, err
-}
-
-// Flavor implements [compute.Tx].
-func (t *Tx) Flavor(ctx context.Context, id string) (compute.Flavor, error) {
-	return one(ctx, t, "flavor", id, scanFlavor, `SELECT `+flavorColumns+` FROM flavors WHERE id = $1`, id)
-}
-
-// Flavors implements [compute.Tx].
-func (t *Tx) Flavors(ctx context.Context) ([]compute.Flavor, error) {
-	return all(ctx, t, "flavor", scanFlavor, `SELECT `+flavorColumns+` FROM flavors ORDER BY ram_mib, id`)
-}
-
-// InsertFlavor implements [compute.Tx].
-func (t *Tx) InsertFlavor(ctx context.Context, f compute.Flavor) error {
-	return t.insert(ctx, "flavor", f.ID,
-		`INSERT INTO flavors (`+flavorColumns+`) VALUES ($1, $2, $3, $4, $5, $6)`,
-		f.ID, f.Name, f.VCPUs, f.RAMMiB, f.DiskGiB, jsonText(f.ExtraSpecs))
-}

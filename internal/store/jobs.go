@@ -26,6 +26,12 @@ func (t *Tx) EnqueueJob(ctx context.Context, j job.Job) error {
 	return err
 }
 
+// HastenJobs implements [job.Tx].
+func (t *Tx) HastenJobs(ctx context.Context, subject string, at time.Time) error {
+	_, err := t.exec(ctx, "hastening jobs", `UPDATE jobs SET run_at = $2 WHERE subject = $1 AND run_at > $2`, subject, micros(at))
+	return err
+}
+
 // claimable holds for jobs that may be leased at $1 by the node $2: due, free,
 // and with no job of their subject that is leased or older. Old is by time of
 // making, then id.

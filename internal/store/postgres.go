@@ -62,11 +62,11 @@ func postgres(opt Options) (engine, error) {
 }
 
 var (
-	sqliteType   = regexp.MustCompile(`\b(TEXT|INTEGER|BLOB)\b`)
+	sqliteType   = regexp.MustCompile(`\b(TEXT|INTEGER|REAL|BLOB)\b`)
 	sqliteEnding = regexp.MustCompile(`\) STRICT(, WITHOUT ROWID)?`)
 
 	// Text compares by its bytes, as in SQLite, whatever the database's locale.
-	postgresTypes = map[string]string{"TEXT": `TEXT COLLATE "C"`, "INTEGER": "BIGINT", "BLOB": "BYTEA"}
+	postgresTypes = map[string]string{"TEXT": `TEXT COLLATE "C"`, "INTEGER": "BIGINT", "REAL": "DOUBLE PRECISION", "BLOB": "BYTEA"}
 )
 
 func postgresSchema(text string) string {

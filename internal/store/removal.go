@@ -52,6 +52,7 @@ func (t *Tx) DeleteProject(ctx context.Context, id string) error {
 		removal{query: `DELETE FROM quotas WHERE project_id = $1`},
 		removal{query: `DELETE FROM security_groups WHERE project_id = $1`},
 		removal{query: `DELETE FROM server_groups WHERE project_id = $1`},
+		removal{query: `DELETE FROM flavor_access WHERE project_id = $1`},
 		removal{query: `UPDATE users SET default_project_id = '' WHERE default_project_id = $1`},
 	), `DELETE FROM projects WHERE id = $1`)
 }

@@ -31,12 +31,19 @@ type imageSnapshot struct {
 }
 
 type flavorSnapshot struct {
-	ID         string            `json:"id"`
-	Name       string            `json:"name"`
-	VCPUs      int               `json:"vcpus"`
-	RAMMiB     int               `json:"ramMiB"`
-	DiskGiB    int               `json:"diskGiB"`
-	ExtraSpecs map[string]string `json:"extraSpecs,omitempty"`
+	ID           string            `json:"id"`
+	Name         string            `json:"name"`
+	VCPUs        int               `json:"vcpus"`
+	RAMMiB       int               `json:"ramMiB"`
+	DiskGiB      int               `json:"diskGiB"`
+	EphemeralGiB int               `json:"ephemeralGiB,omitempty"`
+	SwapMiB      int               `json:"swapMiB,omitempty"`
+	RXTXFactor   float64           `json:"rxtxFactor,omitempty"`
+	ExtraSpecs   map[string]string `json:"extraSpecs,omitempty"`
+	Private      bool              `json:"private,omitempty"`
+	Description  *string           `json:"description,omitempty"`
+	CreatedAt    time.Time         `json:"createdAt,omitzero"`
+	UpdatedAt    time.Time         `json:"updatedAt,omitzero"`
 }
 
 type faultRecord struct {

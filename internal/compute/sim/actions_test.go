@@ -98,10 +98,10 @@ func TestResizedGuestSaysSo(t *testing.T) {
 	d := newDriver(t, dir)
 	k := newKey(t)
 	spec := create(t, d, newSpec(k.line))
-	const ask = "nproc; free -m | awk '/Mem/{print $2}' 2>/dev/null || free -m; df -h / | tail -1; cat kept"
+	const ask = "nproc; free -m | awk '/Mem/{print $2}' 2>/dev/null || free -m; grep Swap /proc/meminfo; df -h / | tail -1; cat kept"
 	guestRun(t, d, spec, k, "echo mine > kept", "")
 	before := guestRun(t, d, spec, k, ask, "")
-	spec.VCPUs, spec.RAMMiB, spec.DiskGiB = 8, 16384, 160
+	spec.VCPUs, spec.RAMMiB, spec.SwapMiB, spec.DiskGiB = 8, 16384, 333, 160
 	if err := d.Resize(ctx, spec); !fault.Is(err, fault.Conflict) {
 		t.Errorf("resizing what runs: %v", err)
 	}
@@ -113,7 +113,8 @@ func TestResizedGuestSaysSo(t *testing.T) {
 	d = newDriver(t, dir)
 	must(t, d.Start(ctx, spec))
 	after := guestRun(t, d, spec, k, ask, "")
-	if !strings.HasPrefix(before, "2\n") || !strings.HasPrefix(after, "8\n") || !strings.Contains(after, "160G") || !strings.HasSuffix(after, "mine\n") {
+	if !strings.HasPrefix(before, "2\n") || !strings.HasPrefix(after, "8\n") || !strings.Contains(after, "160G") ||
+		!strings.Contains(before, "SwapTotal:             0 kB") || !strings.Contains(after, "SwapTotal:        340992 kB\nSwapFree:         340992 kB") || !strings.Contains(after, "Swap:            333           0         333") || !strings.HasSuffix(after, "mine\n") {
 		t.Errorf("before:\n%s\nafter:\n%s", before, after)
 	}
 }

@@ -38,6 +38,8 @@ const (
 	// maxGateway how many the gateway has for all instances together.
 	maxConns   = 100
 	maxGateway = 1000
+
+	maxBootTime = 10 * time.Minute
 )
 
 // DefaultNetwork is where instances get their addresses: loopback, so that
@@ -64,6 +66,8 @@ type Options struct {
 	DiskBytes int64
 	// Zones are the availability zones that the driver claims to have.
 	Zones []string
+	// BootTime is how long guests seem to take to boot; 0 to 10 minutes.
+	BootTime time.Duration
 	// Now is the clock of guests and their files.
 	Now func() time.Time
 	Log *slog.Logger
@@ -161,6 +165,9 @@ func (o *Options) complete() error {
 	if o.DiskBytes < 1<<20 {
 		return fault.Invalidf("disk_bytes", "a simulated disk needs at least 1 MiB")
 	}
+	if o.BootTime < 0 || o.BootTime > maxBootTime {
+		return fault.Invalidf("boot_time", "%s is not between 0s and %s", o.BootTime, maxBootTime)
+	}
 	if len(o.Zones) == 0 {
 		o.Zones = []string{"nova"}
 	}
@@ -248,7 +255,7 @@ func (d *Driver) within(folder string, f func(*os.Root) error) error {
 func (d *Driver) Info() compute.DriverInfo {
 	return compute.DriverInfo{
 		Name: "sim", Version: version, Network: d.opt.Network, SSHPort: d.port,
-		Zones: slices.Clone(d.opt.Zones),
+		Zones: slices.Clone(d.opt.Zones), BootTime: d.opt.BootTime,
 	}
 }
 

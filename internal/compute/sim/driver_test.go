@@ -209,7 +209,7 @@ func TestBadSpecs(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	for _, o := range []Options{{}, {Dir: t.TempDir(), Network: netip.MustParsePrefix("10.0.0.0/8")}, {Dir: t.TempDir(), Port: -1}, {Dir: t.TempDir(), DiskBytes: 5}} {
+	for _, o := range []Options{{}, {Dir: t.TempDir(), Network: netip.MustParsePrefix("10.0.0.0/8")}, {Dir: t.TempDir(), Port: -1}, {Dir: t.TempDir(), DiskBytes: 5}, {Dir: t.TempDir(), BootTime: -1}, {Dir: t.TempDir(), BootTime: 11 * time.Minute}} {
 		if _, err := New(o); !fault.Is(err, fault.Invalid) {
 			t.Errorf("%+v: %v", o, err)
 		}

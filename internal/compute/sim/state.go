@@ -33,6 +33,7 @@ type state struct {
 	User     string     `json:"user"`
 	VCPUs    int        `json:"vcpus"`
 	RAMMiB   int        `json:"ram_mib"`
+	SwapMiB  int        `json:"swap_mib,omitempty"`
 	DiskGiB  int        `json:"disk_gib"`
 	NICs     []nicState `json:"nics,omitempty"`
 	HostKeys []string   `json:"host_keys,omitempty"`
@@ -90,7 +91,7 @@ func newState(spec compute.Spec) *state {
 	s := &state{
 		Name: spec.Name, Hostname: spec.Hostname, OSType: string(spec.Image.OSType),
 		Distro: spec.Image.OSDistro, Version: spec.Image.OSVersion, User: spec.Access.User,
-		VCPUs: spec.VCPUs, RAMMiB: spec.RAMMiB, DiskGiB: spec.DiskGiB, LastSpec: accessOf(spec.Access),
+		VCPUs: spec.VCPUs, RAMMiB: spec.RAMMiB, SwapMiB: spec.SwapMiB, DiskGiB: spec.DiskGiB, LastSpec: accessOf(spec.Access),
 	}
 	if s.User == "" {
 		s.User = "root" // a Windows guest's disk has no user of its own
@@ -118,7 +119,7 @@ func (s *state) addr() netip.Addr {
 func (s *state) facts() guest.Facts {
 	f := guest.Facts{
 		Name: s.Name, Hostname: s.Hostname, Distro: s.Distro, Version: s.Version, User: s.User,
-		VCPUs: s.VCPUs, RAMMiB: s.RAMMiB, DiskGiB: s.DiskGiB,
+		VCPUs: s.VCPUs, RAMMiB: s.RAMMiB, SwapMiB: s.SwapMiB, DiskGiB: s.DiskGiB,
 	}
 	for _, n := range s.NICs {
 		f.NICs = append(f.NICs, compute.NIC{MAC: n.MAC, Addr: n.Addr, Prefix: n.Prefix})

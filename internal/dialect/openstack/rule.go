@@ -16,6 +16,10 @@ func (r Rule) Error() string { return "refused by policy rule " + string(r) }
 // Denied makes a [fault.Forbidden] for a rule.
 func Denied(rule Rule) error { return &fault.Error{Kind: fault.Forbidden, Err: rule} }
 
+// Refused makes a [fault.Forbidden] that no rule stands behind: the client gets
+// the text.
+func Refused(text string) error { return &fault.Error{Kind: fault.Forbidden, Msg: text, Err: Rule("")} }
+
 // UnderRule names the rule in a [fault.Forbidden] of the domain, which knows
 // no rules. Every other error, and a fault that names one, stays as it is.
 func UnderRule(err error, rule Rule) error {

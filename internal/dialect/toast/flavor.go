@@ -20,7 +20,7 @@ const maxVolume = 1000
 const flavorType = "type"
 
 func (d *Dialect) listFlavors(c *call) (answer, error) {
-	all, err := d.opt.Compute.Flavors(c.Context())
+	all, err := d.opt.Compute.Flavors(c.Context(), c.caller, compute.UsableFlavors)
 	if err != nil {
 		return nil, err
 	}
@@ -37,7 +37,7 @@ func (d *Dialect) listFlavors(c *call) (answer, error) {
 // viewFlavor tells the size of the disk that the flavor has, or else of the
 // largest that an instance may ask for.
 func viewFlavor(f compute.Flavor) flavor {
-	v := flavor{Type: "general", ID: f.ID, Name: f.Name, IsPublic: true, RAM: f.RAMMiB, VCPUs: f.VCPUs, VolumeSize: f.DiskGiB}
+	v := flavor{Type: "general", Ephemeral: f.EphemeralGiB, ID: f.ID, Name: f.Name, IsPublic: !f.Private, RAM: f.RAMMiB, VCPUs: f.VCPUs, VolumeSize: f.DiskGiB}
 	if t := f.ExtraSpecs[flavorType]; t == "compute" || t == "memory" {
 		v.Type = t
 	}

@@ -105,7 +105,7 @@ func (d *Dialect) creationRequest(c *call, in creation) (compute.CreateRequest, 
 	if err != nil {
 		return none, err
 	}
-	flavor, err := d.opt.Compute.Flavor(c.Context(), in.flavor)
+	flavor, err := d.opt.Compute.Flavor(c.Context(), c.caller, in.flavor)
 	if err != nil {
 		return none, err
 	}

@@ -205,3 +205,22 @@ func testJobRace(t *testing.T, s suite) {
 		t.Errorf("%d jobs pending, %v", n, err)
 	}
 }
+
+// testHastenedJobs makes what waits due, of one subject alone.
+func testHastenedJobs(t *testing.T, s suite) {
+	db := s.open(t)
+	late, after, other, soon := work("late", "a", 100), work("after", "a", 5), work("other", "b", 100), work("soon", "a", 2)
+	late.CreatedAt, soon.CreatedAt = epoch, epoch.Add(time.Second)
+	enqueue(t, db, late, after, other, soon)
+	claims(t, db, "n1", "o1", 10, "")
+	write(t, db, func(tx *store.Tx) error {
+		return tx.HastenJobs(t.Context(), "a", epoch.Add(5*time.Second))
+	})
+	claims(t, db, "n1", "o1", 4, "")
+	for _, id := range []string{"late", "soon", "after"} {
+		claims(t, db, "n1", "o1", 10, id)
+		finish(t, db, id, "o1")
+	}
+	claims(t, db, "n1", "o1", 99, "")
+	claims(t, db, "n1", "o1", 100, "other")
+}

@@ -62,7 +62,12 @@ func (g *Guest) Memory() (total, used, free int64) {
 	return total, used, total - used
 }
 
+// Swap returns how much the guest can put out of its memory, in KiB. None of it
+// is ever used.
+func (g *Guest) Swap() int64 { return int64(g.SwapMiB) << 10 }
+
 func (g *Guest) meminfo() string {
 	total, _, free := g.Memory()
-	return fmt.Sprintf("MemTotal:       %8d kB\nMemFree:        %8d kB\nMemAvailable:   %8d kB\nBuffers:               0 kB\nCached:                0 kB\nSwapTotal:             0 kB\nSwapFree:              0 kB\n", total, free, free)
+	swap := g.Swap()
+	return fmt.Sprintf("MemTotal:       %8d kB\nMemFree:        %8d kB\nMemAvailable:   %8d kB\nBuffers:               0 kB\nCached:                0 kB\nSwapTotal:      %8d kB\nSwapFree:       %8d kB\n", total, free, free, swap, swap)
 }

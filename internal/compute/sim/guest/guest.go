@@ -30,6 +30,7 @@ type Facts struct {
 	User     string // the default login user
 	VCPUs    int
 	RAMMiB   int
+	SwapMiB  int
 	DiskGiB  int
 	NICs     []compute.NIC
 	BootedAt time.Time

@@ -150,7 +150,7 @@ func runFree(c *call) int {
 	total, used, free := c.g.Memory()
 	c.printf("%-7s%13s%12s%12s%12s%12s%12s\n", "", "total", "used", "free", "shared", "buff/cache", "available")
 	c.printf("%-7s%13s%12s%12s%12s%12s%12s\n", "Mem:", show(total), show(used), show(free), show(0), show(0), show(free))
-	c.printf("%-7s%13s%12s%12s\n", "Swap:", show(0), show(0), show(0))
+	c.printf("%-7s%13s%12s%12s\n", "Swap:", show(c.g.Swap()), show(0), show(c.g.Swap()))
 	return 0
 }
 

@@ -69,6 +69,7 @@ func New(opt Options) *Dialect {
 		d.serverRoutes(),
 		d.attachmentRoutes(),
 		d.flavorRoutes(),
+		d.flavorManageRoutes(),
 		d.eventRoutes(),
 		d.limitRoutes(),
 		d.quotaRoutes(),
@@ -119,7 +120,7 @@ func (d *Dialect) serve(rt openstack.Route) http.HandlerFunc {
 			err = rt.Handle(w, &c)
 		}
 		if err != nil {
-			d.style.Error(w, r, c.Version, openstack.UnderRule(err, ruleOf(rt, &c)))
+			d.style.Error(w, r, c.Version, rt.Named(&c, err))
 		}
 	}
 }

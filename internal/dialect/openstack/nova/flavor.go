@@ -1,6 +1,7 @@
 package nova
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strconv"
@@ -48,6 +49,14 @@ var flavorColumns = map[string]func(a, b compute.Flavor) int{
 	"root_gb":   func(a, b compute.Flavor) int { return a.DiskGiB - b.DiskGiB },
 	"vcpus":     func(a, b compute.Flavor) int { return a.VCPUs - b.VCPUs },
 	"name":      func(a, b compute.Flavor) int { return strings.Compare(a.Name, b.Name) },
+	"swap":      func(a, b compute.Flavor) int { return a.SwapMiB - b.SwapMiB },
+
+	"ephemeral_gb": func(a, b compute.Flavor) int { return a.EphemeralGiB - b.EphemeralGiB },
+	"rxtx_factor":  func(a, b compute.Flavor) int { return cmp.Compare(a.RXTXFactor, b.RXTXFactor) },
+	"is_public":    func(a, b compute.Flavor) int { return boolCompare(b.Private, a.Private) },
+	"description":  func(a, b compute.Flavor) int { return strings.Compare(textOf(a.Description), textOf(b.Description)) },
+	"created_at":   func(a, b compute.Flavor) int { return a.CreatedAt.Compare(b.CreatedAt) },
+	"updated_at":   func(a, b compute.Flavor) int { return a.UpdatedAt.Compare(b.UpdatedAt) },
 }
 
 func (d *Dialect) listFlavors(w http.ResponseWriter, c *openstack.Call) error {
@@ -87,7 +96,7 @@ func (d *Dialect) flavors(c *openstack.Call) ([]compute.Flavor, error) {
 	if err != nil {
 		return nil, err
 	}
-	public, err := publicAsked(c)
+	which, err := flavorsAsked(c)
 	if err != nil {
 		return nil, err
 	}
@@ -99,12 +108,12 @@ func (d *Dialect) flavors(c *openstack.Call) ([]compute.Flavor, error) {
 	default:
 		return nil, fault.Invalidf("sort_dir", "Unknown sort direction, must be one of: asc, desc")
 	}
-	all, err := d.opt.Compute.Flavors(c.Context())
+	all, err := d.opt.Compute.Flavors(c.Context(), c.Caller, which)
 	if err != nil {
 		return nil, err
 	}
 	all = slices.DeleteFunc(all, func(f compute.Flavor) bool {
-		return !public || f.RAMMiB < ram || f.DiskGiB < disk
+		return f.RAMMiB < ram || f.DiskGiB < disk
 	})
 	by := flavorColumns[c.Query.Last("sort_key")]
 	slices.SortStableFunc(all, func(a, b compute.Flavor) int {
@@ -142,51 +151,43 @@ func least(c *openstack.Call, name string) (int, error) {
 	return n, nil
 }
 
-// publicAsked tells whether public flavors are wanted: all are public. Only
-// administrators can ask for the others, and for both with none.
-func publicAsked(c *openstack.Call) (bool, error) {
+// flavorsAsked tells which flavors are wanted: those that the caller may use.
+// Only administrators can ask for private ones, and for all with none.
+func flavorsAsked(c *openstack.Call) (compute.FlavorRange, error) {
 	if !c.Caller.Admin() || !c.Query.Has("is_public") {
-		return true, nil
+		return compute.UsableFlavors, nil
 	}
-	text := strings.ToLower(strings.TrimSpace(c.Query.Last("is_public")))
-	switch {
-	case text == "none" || truth(text):
-		return true, nil
-	case slices.Contains([]string{"0", "f", "false", "off", "n", "no"}, text):
-		return false, nil
+	text := c.Query.Last("is_public")
+	if strings.EqualFold(text, "none") {
+		return compute.AllFlavors, nil
 	}
-	return false, fault.Invalidf("is_public", "Invalid is_public filter [%s]", c.Query.Last("is_public"))
+	switch public, ok := strictTruth(text); {
+	case !ok:
+		return 0, fault.Invalidf("is_public", "Invalid is_public filter [%s]", text)
+	case public:
+		return compute.UsableFlavors, nil
+	}
+	return compute.PrivateFlavors, nil
+}
+
+// strictTruth reads the words that oslo.utils' strict bool_from_string takes.
+func strictTruth(text string) (value, ok bool) {
+	if truth(text) {
+		return true, true
+	}
+	return false, slices.Contains([]string{"0", "f", "false", "off", "n", "no"}, strings.ToLower(strings.TrimSpace(text)))
 }
 
 func (d *Dialect) showFlavor(w http.ResponseWriter, c *openstack.Call) error {
-	f, err := d.opt.Compute.Flavor(c.Context(), c.PathValue("id"))
+	f, err := d.opt.Compute.Flavor(c.Context(), c.Caller, c.PathValue("id"))
 	if err != nil {
 		return err
 	}
+	return d.writeFlavor(w, c, f)
+}
+
+func (d *Dialect) writeFlavor(w http.ResponseWriter, c *openstack.Call, f compute.Flavor) error {
 	d.style.JSON(w, c.Request, c.Version, http.StatusOK, openstack.Fields{openstack.F("flavor", flavorObject(c, f))})
-	return nil
-}
-
-func (d *Dialect) showExtraSpecs(w http.ResponseWriter, c *openstack.Call) error {
-	f, err := d.opt.Compute.Flavor(c.Context(), c.PathValue("id"))
-	if err != nil {
-		return err
-	}
-	d.style.JSON(w, c.Request, c.Version, http.StatusOK, openstack.Fields{openstack.F("extra_specs", f.ExtraSpecs)})
-	return nil
-}
-
-func (d *Dialect) showExtraSpec(w http.ResponseWriter, c *openstack.Call) error {
-	f, err := d.opt.Compute.Flavor(c.Context(), c.PathValue("id"))
-	if err != nil {
-		return err
-	}
-	key := c.PathValue("key")
-	value, ok := f.ExtraSpecs[key]
-	if !ok {
-		return &fault.Error{Kind: fault.NotFound, Msg: "Flavor " + f.ID + " has no extra specs with key " + key + "."}
-	}
-	d.style.JSON(w, c.Request, c.Version, http.StatusOK, openstack.Fields{openstack.F(key, value)})
 	return nil
 }
 
@@ -197,28 +198,46 @@ func flavorLinks(c *openstack.Call, id string) []openstack.Link {
 // flavorRef is a flavor in lists without detail.
 func flavorRef(c *openstack.Call, f compute.Flavor) openstack.Fields {
 	out := openstack.Fields{openstack.F("id", f.ID), openstack.F("name", f.Name), openstack.F("links", flavorLinks(c, f.ID))}
-	if c.Version.AtLeast(openstack.V(2, 55)) {
-		out = append(out, openstack.F("description", nil))
+	if c.Version.AtLeast(describedFlavors) {
+		out = append(out, openstack.F("description", f.Description))
 	}
 	return out
 }
 
 func flavorObject(c *openstack.Call, f compute.Flavor) openstack.Fields {
-	var swap any = ""
-	if c.Version.AtLeast(openstack.V(2, 75)) {
-		swap = 0
+	var swap any = f.SwapMiB
+	if f.SwapMiB == 0 && !c.Version.AtLeast(openstack.V(2, 75)) {
+		swap = ""
 	}
 	out := openstack.Fields{
 		openstack.F("id", f.ID), openstack.F("name", f.Name), openstack.F("ram", f.RAMMiB), openstack.F("disk", f.DiskGiB),
-		openstack.F("swap", swap), openstack.F("OS-FLV-EXT-DATA:ephemeral", 0), openstack.F("OS-FLV-DISABLED:disabled", false),
-		openstack.F("vcpus", f.VCPUs), openstack.F("os-flavor-access:is_public", true), openstack.F("rxtx_factor", 1.0),
+		openstack.F("swap", swap), openstack.F("OS-FLV-EXT-DATA:ephemeral", f.EphemeralGiB), openstack.F("OS-FLV-DISABLED:disabled", false),
+		openstack.F("vcpus", f.VCPUs), openstack.F("os-flavor-access:is_public", !f.Private), openstack.F("rxtx_factor", f.RXTXFactor),
 		openstack.F("links", flavorLinks(c, f.ID)),
 	}
-	if c.Version.AtLeast(openstack.V(2, 55)) {
-		out = append(out, openstack.F("description", nil))
+	if c.Version.AtLeast(describedFlavors) {
+		out = append(out, openstack.F("description", f.Description))
 	}
 	if c.Version.AtLeast(openstack.V(2, 61)) {
 		out = append(out, openstack.F("extra_specs", f.ExtraSpecs))
 	}
 	return out
+}
+
+// boolCompare puts false before true.
+func boolCompare(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
+}
+
+func textOf(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
 }

@@ -192,6 +192,7 @@ func newMachines(t testing.TB) *machines {
 			{ID: "2", Name: "m1.small", VCPUs: 1, RAMMiB: 1024, DiskGiB: 1},
 			{ID: "3", Name: "m1.medium", VCPUs: 2, RAMMiB: 2048, DiskGiB: 1},
 		} {
+			f.RXTXFactor = 1
 			if err := tx.InsertFlavor(t.Context(), f); err != nil {
 				return err
 			}

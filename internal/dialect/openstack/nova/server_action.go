@@ -90,8 +90,10 @@ func (d *Dialect) actOnServer(w http.ResponseWriter, c *openstack.Call) error {
 			return err
 		}
 	}
-	return openstack.UnderRule(a.do(d, w, c), a.rule)
+	return a.do(d, w, c)
 }
+
+func serverActionRule(c *openstack.Call) openstack.Rule { return actions[actionAsked(c)].rule }
 
 // act makes the handler of an action that only changes the machine's state.
 func act(a compute.Action) func(*Dialect, http.ResponseWriter, *openstack.Call) error {

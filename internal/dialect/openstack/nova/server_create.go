@@ -184,6 +184,10 @@ func aboutCreation(err error) error {
 		case "zone", "availability_zone":
 			return bad("The requested availability zone is not available")
 		}
+	case fault.Forbidden:
+		if errors.Is(err, compute.ErrDiskless) {
+			return openstack.Refused(e.Msg)
+		}
 	case fault.Conflict:
 		if errors.Is(err, compute.ErrSaving) {
 			return bad("Image %s is not active.", e.Name)

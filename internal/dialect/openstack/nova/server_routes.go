@@ -30,6 +30,8 @@ func (d *Dialect) serverRoutes() []openstack.Route {
 		r.Query = serverQuery
 		return r
 	}
+	action := changes(http.MethodPost, one+"/action", rule+"action", any, d.actOnServer)
+	action.RuleOf = serverActionRule
 	return []openstack.Route{
 		lists(all, rule+"index", d.listServers),
 		lists(all+"/detail", rule+"detail", d.listServersInDetail),
@@ -37,7 +39,7 @@ func (d *Dialect) serverRoutes() []openstack.Route {
 		changes(http.MethodPost, all, rule+"create", serverCreate, d.createServer),
 		changes(http.MethodPut, one, rule+"update", serverUpdate, d.updateServer),
 		changes(http.MethodDelete, one, rule+"delete", nil, d.deleteServer),
-		changes(http.MethodPost, one+"/action", actionRule, any, d.actOnServer),
+		action,
 
 		reads(one+"/metadata", meta+"index", d.showMetadata),
 		changes(http.MethodPost, one+"/metadata", meta+"create", metadataBody, d.mergeMetadata),

@@ -172,7 +172,7 @@ func (s serverView) flavor() any {
 	f := s.Flavor
 	return openstack.Fields{
 		openstack.F("vcpus", f.VCPUs), openstack.F("ram", f.RAMMiB), openstack.F("disk", f.DiskGiB),
-		openstack.F("ephemeral", 0), openstack.F("swap", 0),
+		openstack.F("ephemeral", f.EphemeralGiB), openstack.F("swap", f.SwapMiB),
 		openstack.F("original_name", f.Name), openstack.F("extra_specs", f.ExtraSpecs),
 	}
 }

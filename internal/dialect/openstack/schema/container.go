@@ -20,7 +20,7 @@ type Object struct {
 	Required   []string   // in the order they are missed
 	Closed     bool       // members that nothing names are refused
 	Names      *NameRule  // members that Properties does not name
-	Max        int        // the most members; 0 means no limit
+	Min, Max   int        // the fewest and the most members; Max 0 means no limit
 	Nullable   bool
 }
 
@@ -61,6 +61,9 @@ func (s Object) check(v Value) *Fault {
 		if f := s.extras(v); f != nil {
 			return f
 		}
+	}
+	if len(v.members) < s.Min {
+		return mismatch(v, v.Repr()+" does not have enough properties")
 	}
 	if s.Max > 0 && len(v.members) > s.Max {
 		return mismatch(v, v.Repr()+" has too many properties")

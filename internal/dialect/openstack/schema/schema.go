@@ -23,6 +23,7 @@ type typeName string
 const (
 	tString  typeName = "string"
 	tInteger typeName = "integer"
+	tNumber  typeName = "number"
 	tBoolean typeName = "boolean"
 	tNull    typeName = "null"
 	tArray   typeName = "array"
@@ -32,7 +33,7 @@ const (
 // accepts tells which kinds a type covers. 1.0 is no integer in JSON Schema
 // draft 4, which these services use.
 var accepts = map[typeName][]Kind{
-	tString: {Text}, tInteger: {Int}, tBoolean: {Bool},
+	tString: {Text}, tInteger: {Int}, tNumber: {Int, Float}, tBoolean: {Bool},
 	tNull: {Null}, tArray: {List}, tObject: {Map},
 }
 

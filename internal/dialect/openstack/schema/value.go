@@ -117,6 +117,15 @@ func (v Value) Float64() (f float64, ok bool) {
 	return f, true
 }
 
+// Number reads a number, be it written as one or as a text.
+func (v Value) Number() (float64, bool) {
+	if v.kind != Text {
+		return v.Float64()
+	}
+	f, err := strconv.ParseFloat(v.text, 64)
+	return f, err == nil
+}
+
 // Items returns an array's values, and nil for every other kind.
 func (v Value) Items() []Value { return v.items }
 

@@ -1,0 +1,54 @@
+package openstack
+
+var identitySuite = suite{
+	path: "identity/v3",
+	runs: []trial{
+		{who: administrator, tests: []string{
+			"TestTokensGet", "TestCatalogList", "TestEndpointsList", "TestEndpointsGet", "TestEndpointsNavigateCatalog",
+			"TestServicesList", "TestRegionsList", "TestRegionsGet", "TestDomainsList", "TestDomainsGet", "TestDomainsListAvailable",
+			"TestDomainsCRUD", "TestProjectsList", "TestProjectsGet", "TestProjectsCRUD",
+			"TestApplicationCredentialsCRD", "TestApplicationCredentialsAccessRules", "TestUserChangePassword", "TestReauthAuthResultDeadlock",
+			"TestRolesList", "TestRolesGet", "TestUsersGet", "TestUsersList", "TestUsersListProjects",
+		}},
+		{who: demo, tests: []string{"TestProjectsListAvailable"}},
+	},
+	not: []omission{
+		{"the roles are fixed: reader, member and admin, which mean the same in every API", []string{
+			"TestRolesCRUD", "TestRolesFilterList", "TestCRUDRoleInferenceRule",
+			"TestRoleListAssignmentIncludeNamesAndSubtree", "TestRoleListAssignmentForUserOnProject", "TestRoleListAssignmentForUserOnDomain",
+			"TestRolesAssignToUserOnProject", "TestRolesAssignToUserOnDomain", "TestRolesAssignToUserOnSystem",
+			"TestInheritRolesAssignToUserOnProject", "TestInheritRolesAssignToUserOnDomain",
+		}},
+		{"no groups of users, and no roles of one's own", []string{
+			"TestRoleListAssignmentForGroupOnProject", "TestRoleListAssignmentForGroupOnDomain",
+			"TestRolesAssignToGroupOnProject", "TestRolesAssignToGroupOnDomain", "TestRolesAssignToGroupOnSystem",
+			"TestInheritRolesAssignToGroupOnProject", "TestInheritRolesAssignToGroupOnDomain",
+			"TestGroupCRUD", "TestUsersGroups",
+		}},
+		{"users keep no options and no attributes of one's own", []string{"TestUserCRUD"}},
+		{"projects have no tags", []string{"TestProjectsTags", "TestProjectsTagsCRUD"}},
+		{"projects do not nest, nor act as domains", []string{"TestProjectsNested", "TestProjectsDomain"}},
+		{"the catalog is what this deployment serves, in one region", []string{
+			"TestEndpointCRUD", "TestServicesCRUD", "TestRegionsCRUD", "TestProjectEndpoints",
+		}},
+		{"quotas are kept by each service, not by Keystone", []string{
+			"TestGetEnforcementModel", "TestLimitsList", "TestLimitsCRUD", "TestRegisteredLimitsCRUD",
+		}},
+		{"no EC2 credentials, nor other secrets kept for users", []string{"TestCredentialsCRUD", "TestCredentialsValidateS3", "TestEC2CredentialsCRD"}},
+		{"no federation, OAuth, trusts or policy files", []string{
+			"TestListMappings", "TestMappingsCRUD", "TestOAuth1CRUD", "TestTrustCRUD", "TestPoliciesList", "TestPoliciesCRUD",
+		}},
+	},
+}
+
+// identityV2Suite is of the version 2.0 of the API, whose tokens the session
+// "identity v2.0" proves.
+var identityV2Suite = suite{
+	path: "identity/v2",
+	not: []omission{
+		{"of version 2.0 there are tokens only; gophercloud logs in with version 3 before it tries them", []string{
+			"TestExtensionsList", "TestExtensionsGet", "TestRolesAddToUser", "TestRolesList", "TestTenantsList", "TestTenantsCRUD",
+			"TestTokenAuthenticate", "TestTokenValidate", "TestUsersList", "TestUsersCreateUpdateDelete",
+		}},
+	},
+}
