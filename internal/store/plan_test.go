@@ -104,6 +104,18 @@ func TestPlans(t *testing.T) {
 			_, err := tx.Volumes(ctx, compute.VolumeQuery{InstanceID: "i"})
 			return err
 		},
+		"snapshots": func(tx *Tx) error {
+			_, err := tx.VolumeSnapshots(ctx, compute.VolumeSnapshotQuery{Region: "r", ProjectID: "p"})
+			return err
+		},
+		"snapshots of volume": func(tx *Tx) error {
+			_, err := tx.VolumeSnapshots(ctx, compute.VolumeSnapshotQuery{VolumeID: "v"})
+			return err
+		},
+		"volumes of snapshot": func(tx *Tx) error {
+			_, err := tx.Volumes(ctx, compute.VolumeQuery{SnapshotID: "n"})
+			return err
+		},
 		"volume usage": func(tx *Tx) error { _, err := tx.VolumeUsage(ctx, "p"); return err },
 		"usage":        func(tx *Tx) error { _, err := tx.Usage(ctx, "p"); return err },
 		"quota":        func(tx *Tx) error { _, _, err := tx.Quota(ctx, "p", "r"); return err },

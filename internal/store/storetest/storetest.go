@@ -53,6 +53,7 @@ func Run(t *testing.T, fresh Fresh) {
 		{"InstanceRace", testInstanceRace},
 		{"Volumes", testVolumes},
 		{"VolumeRace", testVolumeRace},
+		{"VolumeSnapshots", testVolumeSnapshots},
 		{"Jobs", testJobs},
 		{"JobLeases", testJobLeases},
 		{"JobRace", testJobRace},

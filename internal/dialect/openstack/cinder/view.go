@@ -40,7 +40,7 @@ var volumeFields = []volumeField{
 	{name: "name", value: of(func(v compute.Volume) any { return v.Name })},
 	{name: "description", value: of(func(v compute.Volume) any { return orNull(v.Description) })},
 	{name: "volume_type", value: of(func(v compute.Volume) any { return v.Type })},
-	{name: "snapshot_id", value: always(nil)},
+	{name: "snapshot_id", value: of(func(v compute.Volume) any { return orNull(v.SnapshotID) })},
 	{name: "source_volid", value: of(func(v compute.Volume) any { return orNull(v.SourceID) })},
 	{name: "metadata", value: of(func(v compute.Volume) any { return v.Metadata })},
 	{name: "links", value: func(c *openstack.Call, v compute.Volume) any { return links(c, v.ID) }},
