@@ -50,6 +50,7 @@ func Run(t *testing.T, fresh Fresh) {
 		{"Ports", testPorts},
 		{"SecurityGroups", testSecurityGroups},
 		{"FloatingIPs", testFloatingIPs},
+		{"Routers", testRouters},
 		{"InstanceRace", testInstanceRace},
 		{"Volumes", testVolumes},
 		{"VolumeRace", testVolumeRace},

@@ -110,6 +110,9 @@ func (d *Dialect) viewPort(c *openstack.Call, p compute.Port, err error) (openst
 
 func portView(p compute.Port, subnetID string) openstack.Fields {
 	status, device, owner := "DOWN", p.DeviceID, p.DeviceOwner
+	if p.RouterID != "" {
+		status = "ACTIVE"
+	}
 	if p.InstanceID != "" {
 		device, owner = p.InstanceID, "compute:"+p.Zone
 		if p.Up && !p.Down {
@@ -137,7 +140,7 @@ func portView(p compute.Port, subnetID string) openstack.Fields {
 		openstack.F("fixed_ips", fixed),
 		openstack.F("allowed_address_pairs", pairs), openstack.F("extra_dhcp_opts", []string{}),
 		openstack.F("security_groups", groups), openstack.F("description", p.Description),
-		openstack.F("binding:vnic_type", "normal"), openstack.F("port_security_enabled", p.Filtered), openstack.F("tags", []string{}),
+		openstack.F("binding:vnic_type", "normal"), openstack.F("port_security_enabled", p.Filtered), openstack.F("tags", tagsOf(p.Tags)),
 		openstack.F("created_at", stamp(p.CreatedAt)), openstack.F("updated_at", stamp(p.UpdatedAt)),
 		openstack.F("revision_number", p.Revision), openstack.F("project_id", p.ProjectID),
 	}

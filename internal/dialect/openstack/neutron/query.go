@@ -33,7 +33,7 @@ func idOf(f openstack.Fields) string {
 func filtered(all []openstack.Fields, q schema.Query) []openstack.Fields {
 	return slices.DeleteFunc(all, func(f openstack.Fields) bool {
 		for _, name := range q.Names() {
-			if name == "fields" {
+			if name == "fields" || name == "tags" {
 				continue
 			}
 			v, ok := member(f, name)

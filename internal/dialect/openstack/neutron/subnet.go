@@ -83,7 +83,7 @@ func subnetView(n compute.Network) openstack.Fields {
 		openstack.F("gateway_ip", gateway), openstack.F("cidr", s.Range.String()),
 		openstack.F("allocation_pools", pools),
 		openstack.F("host_routes", []string{}), openstack.F("dns_nameservers", append([]string{}, s.DNS...)),
-		openstack.F("description", s.Description), openstack.F("service_types", []string{}), openstack.F("tags", []string{}),
+		openstack.F("description", s.Description), openstack.F("service_types", []string{}), openstack.F("tags", tagsOf(s.Tags)),
 		openstack.F("created_at", stamp(s.CreatedAt)), openstack.F("updated_at", stamp(s.UpdatedAt)),
 		openstack.F("revision_number", s.Revision), openstack.F("project_id", n.ProjectID),
 	}
