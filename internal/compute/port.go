@@ -45,6 +45,7 @@ type AddressPair struct {
 type PortRequest struct {
 	NetworkID string
 	Addr      netip.Addr // not valid: any of the subnet's
+	Bare      bool       // it has no address
 	PortLabels
 }
 
@@ -142,8 +143,10 @@ func (s *Service) CreatePort(ctx context.Context, c identity.Caller, req PortReq
 		if err := labelPort(ctx, tx, &p, req.PortLabels); err != nil {
 			return err
 		}
-		if p.Addr, p.Prefix, err = s.give(ctx, tx, n, req.Addr, nil); err != nil {
-			return err
+		if !req.Bare {
+			if p.Addr, p.Prefix, err = s.give(ctx, tx, n, req.Addr, nil); err != nil {
+				return err
+			}
 		}
 		if err := tx.InsertPort(ctx, p); err != nil {
 			return err

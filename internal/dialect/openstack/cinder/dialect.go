@@ -96,6 +96,9 @@ func (d *Dialect) check(c *openstack.Call, rt openstack.Route) (err error) {
 		return err
 	}
 	if c.PathValue("project") != c.Caller.ProjectID() {
+		if err := rt.Access.Check(c.Caller); err != nil {
+			return err // in no project at all
+		}
 		return fault.Invalidf("project_id", "Malformed request url")
 	}
 	if err := c.Decode(rt); err != nil {

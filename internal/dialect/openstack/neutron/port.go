@@ -191,6 +191,8 @@ func (d *Dialect) createPort(c *openstack.Call, in []input) ([]openstack.Fields,
 	if req.Addr, err = in[0].fixedIP(n.SubnetID()); err != nil {
 		return nil, err
 	}
+	fixed := in[0].At("fixed_ips")
+	req.Bare = fixed.Kind() == schema.List && len(fixed.Items()) == 0
 	req.PortLabels = in[0].portLabels(compute.PortLabels{Filtered: !n.Unfiltered})
 	p, err := d.compute.CreatePort(c.Context(), c.Caller, req)
 	view, err := d.viewPort(c, p, err)
@@ -210,6 +212,9 @@ func (d *Dialect) updatePort(c *openstack.Call, id string, in input) (openstack.
 		*l = in.portLabels(*l)
 		if p.InstanceID != "" {
 			l.DeviceID, l.DeviceOwner = was.DeviceID, was.DeviceOwner
+		}
+		if in.has("fixed_ips") && len(in.At("fixed_ips").Items()) == 0 && p.Addr.IsValid() {
+			return netip.Addr{}, bad("Invalid input for fixed_ips. Reason: a port keeps an address here; name another one.")
 		}
 		addr, err := in.fixedIP(subnets[p.NetworkID])
 		if err != nil {

@@ -9,7 +9,6 @@ import (
 
 	"github.com/keyreeve/keyreeve/internal/compute"
 	"github.com/keyreeve/keyreeve/internal/identity"
-	"github.com/keyreeve/keyreeve/internal/job"
 	"github.com/keyreeve/keyreeve/internal/store"
 )
 
@@ -52,10 +51,6 @@ func (Volumes) DeleteVolumeSnapshot(context.Context, string) error { return nil 
 // Work does all jobs that are due at a time on the node "node-1". None may fail.
 func Work(t testing.TB, db *store.DB, s *compute.Service, at time.Time) {
 	t.Helper()
-	run := map[string]func(context.Context, job.Job) error{
-		compute.JobKind: s.RunJob, compute.ImageJobKind: s.RunImageJob,
-		compute.VolumeJobKind: s.RunVolumeJob, compute.VolumeSnapshotJobKind: s.RunVolumeSnapshotJob,
-	}
 	for {
 		j, ok, err := db.ClaimJob(t.Context(), "node-1", "test", at, time.Minute)
 		if err != nil {
@@ -64,7 +59,16 @@ func Work(t testing.TB, db *store.DB, s *compute.Service, at time.Time) {
 		if !ok {
 			return
 		}
-		if err := errors.Join(run[j.Kind](t.Context(), j), db.FinishJob(t.Context(), j.ID, "test")); err != nil {
+		run := s.RunJob
+		switch j.Kind {
+		case compute.ImageJobKind:
+			run = s.RunImageJob
+		case compute.VolumeJobKind:
+			run = s.RunVolumeJob
+		case compute.VolumeSnapshotJobKind:
+			run = s.RunVolumeSnapshotJob
+		}
+		if err := errors.Join(run(t.Context(), j), db.FinishJob(t.Context(), j.ID, "test")); err != nil {
 			t.Fatal(err)
 		}
 	}
