@@ -66,9 +66,6 @@ var volumeFields = []volumeField{
 	{name: "consumes_quota", since: openstack.V(3, 65), value: always(true)},
 }
 
-// view shows a volume in a list.
-type view func(*openstack.Call, compute.Volume) openstack.Fields
-
 // detail shows a volume in full at the call's microversion; where it was just
 // made or changed, without what Cinder's extensions add to reading.
 func detail(c *openstack.Call, v compute.Volume) openstack.Fields {

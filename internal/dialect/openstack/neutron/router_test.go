@@ -14,6 +14,8 @@ func TestRouterChanges(t *testing.T) {
 		`"name":"r"`, `"description":"d"`, `"admin_state_up":false`, `"status":"ACTIVE"`, `"project_id":"`+demo+`"`, `"revision_number":1`, `"tags":[]`,
 		`"external_gateway_info":{"network_id":"`+pool+`","external_fixed_ips":[{"subnet_id":"`, `"ip_address":"10.99.0.1"}]}`)
 	one := "routers/" + router
+	k.send("alice", "GET", "subnets?network_id="+pool, "", 200, `{"subnets":[]}`)
+	k.send("admin", "GET", "subnets?network_id="+pool, "", 200, `"name":"public"`)
 	k.send("alice", "PUT", one, `{"router": {"name": "new", "admin_state_up": true}}`, 200, `"name":"new"`, `"admin_state_up":true`, `"ip_address":"10.99.0.1"`, `"revision_number":2`)
 	k.send("alice", "PUT", one, `{"router": {"external_gateway_info": {"network_id": "`+pool+`"}}}`, 200, `"ip_address":"10.99.0.1"`)
 	k.send("alice", "PUT", one, `{"router": {"external_gateway_info": {}}}`, 200, `"external_gateway_info":null`)

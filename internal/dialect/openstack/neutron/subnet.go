@@ -46,7 +46,7 @@ func (d *Dialect) subnets(c *openstack.Call) ([]openstack.Fields, error) {
 	all, err := d.compute.Networks(c.Context(), c.Caller)
 	var out []openstack.Fields
 	for _, n := range all {
-		if n.Subnet != nil {
+		if n.Subnet != nil && showsSubnet(c, n) {
 			out = append(out, subnetView(n))
 		}
 	}
@@ -59,12 +59,16 @@ func (d *Dialect) subnet(c *openstack.Call, id string) (openstack.Fields, error)
 		return nil, err
 	}
 	for _, n := range all {
-		if n.SubnetID() == id {
+		if n.SubnetID() == id && showsSubnet(c, n) {
 			return subnetView(n), nil
 		}
 	}
 	return nil, fault.Missing("subnet", id)
 }
+
+// showsSubnet tells whether the caller sees the network's subnet: that of a pool
+// is administrators' to see, though everybody sees the pool.
+func showsSubnet(c *openstack.Call, n compute.Network) bool { return !n.External || c.Caller.Admin() }
 
 func subnetView(n compute.Network) openstack.Fields {
 	s := n.Subnet
