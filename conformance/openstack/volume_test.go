@@ -82,6 +82,7 @@ func lifeOfAVolume(t *testing.T, cloud *cloud) {
 		t.Errorf("the guest has %q", got)
 	}
 	c.refused("Volume status must be available", "volume", "delete", "shelf-data")
+	c.snapshots("shelf-data", first)
 	c.must("server", "reboot", "--hard", "--wait", "shelf-1")
 	if got := said(t, first, "cat /mnt/shelf-data/file"); got != "kept\n" {
 		t.Errorf("after a reboot the file has %q", got)
@@ -101,6 +102,29 @@ func lifeOfAVolume(t *testing.T, cloud *cloud) {
 	c.settled("shelf-data", "available")
 	c.must("volume", "delete", "shelf-data")
 	c.must("keypair", "delete", "shelf")
+}
+
+// snapshots takes a snapshot of a volume that a server has, and another server
+// boots with a volume of it, with the files as they were then.
+func (c *client) snapshots(volume string, holder harness.SSH) {
+	c.t.Helper()
+	c.refused("status must be available", "volume", "snapshot", "create", "--volume", volume, "shelf-then")
+	c.must("volume", "snapshot", "create", "--force", "--volume", volume, "shelf-then")
+	eventually(c.t, "the snapshot is there", func() bool {
+		return strings.Contains(c.must("volume", "snapshot", "show", "shelf-then", "-c", "status"), "available")
+	})
+	var n struct{ ID string }
+	c.read(&n, "volume", "snapshot", "show", "shelf-then")
+	said(c.t, holder, "echo changed > /mnt/shelf-data/file")
+	c.must("server", "create", "--image", "debian-13", "--flavor", "m1.tiny", "--key-name", "shelf",
+		"--block-device", "source_type=snapshot,uuid="+n.ID+",destination_type=volume,delete_on_termination=true", "--wait", "shelf-3")
+	if got := said(c.t, c.door("shelf-3", holder.Key), "cat /mnt/vdb/file"); got != "kept\n" {
+		c.t.Errorf("the volume of the snapshot has %q", got)
+	}
+	said(c.t, holder, "echo kept > /mnt/shelf-data/file")
+	c.must("server", "delete", "--wait", "shelf-3")
+	c.must("volume", "snapshot", "delete", "shelf-then")
+	eventually(c.t, "the snapshot is gone", func() bool { return c.run("volume", "snapshot", "show", "shelf-then").Exit != 0 })
 }
 
 // bootingFromVolumes makes servers with every way that the client has to give

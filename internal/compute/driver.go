@@ -119,6 +119,8 @@ type NIC struct {
 	Down bool
 	// Floating is the address of the pool that leads here, if one does.
 	Floating netip.Addr
+	// Cut is whether the router between the two lets nothing through.
+	Cut bool
 	// Kept is whether the port outlives the instance, as one made before it does.
 	Kept bool
 }

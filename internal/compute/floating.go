@@ -22,9 +22,13 @@ type FloatingIP struct {
 	// Fixed is the port's address and InstanceID whose NIC the port is.
 	Fixed      netip.Addr
 	InstanceID string
-	CreatedAt  time.Time
-	UpdatedAt  time.Time
-	Revision   int
+	// RouterID is the router that it leads there through; empty for none, and for
+	// what has led there since before there were routers.
+	RouterID  string
+	Tags      []string
+	CreatedAt time.Time
+	UpdatedAt time.Time
+	Revision  int
 }
 
 // FloatingRequest is a floating address to be allocated.
@@ -39,6 +43,7 @@ type FloatingLabels struct {
 	Description string
 	PortID      string     // where it leads to, empty for nowhere
 	Fixed       netip.Addr // the port's address, which need not be said
+	Tags        []string
 }
 
 // FloatingIPs lists the caller's project's floating addresses, newest first,
@@ -85,7 +90,7 @@ func (s *Service) mayFloat(c identity.Caller) error {
 }
 
 // AllocateFloatingIP takes an address of a pool, and lets it lead to a port
-// where one is named. Faults: Forbidden, Unsupported, NotFound (network, port),
+// where one is named. Faults: Forbidden, Unsupported, NotFound (network, port, a way between them),
 // Invalid (the network is no pool; the port has no address), Conflict (the
 // address is taken; the port has one), Quota with a [QuotaExceeded], NoCapacity.
 func (s *Service) AllocateFloatingIP(ctx context.Context, c identity.Caller, req FloatingRequest) (FloatingIP, error) {
@@ -141,15 +146,14 @@ func (s *Service) floatingAddress(ctx context.Context, tx Tx, n Network, want ne
 		return want, err
 	}
 	if !want.IsValid() {
-		return s.search(n, nil, func(from, to netip.Addr) (netip.Addr, error) { return tx.NextFloatingIP(ctx, from, to) })
+		return s.address(ctx, tx, n, nil)
 	}
 	if hosts := n.Subnet.Hosts(); !want.Is4() || !hosts.holds(want) {
 		return want, fault.Invalidf("floating_ip_address", "IP address %s is not a valid IP for the specified subnet.", want)
 	}
-	_, err := tx.NextFloatingIP(ctx, want, want)
+	_, err := tx.NextFloatingIP(ctx, n.ID, want, want)
 	if fault.Is(err, fault.NoCapacity) || err == nil && !s.probe(want) {
-		err = &fault.Error{Kind: fault.Conflict, Resource: "address", Name: want.String(),
-			Msg: "IP address " + want.String() + " already allocated in subnet " + n.Subnet.ID}
+		err = allocated(n, want)
 	}
 	return want, err
 }
@@ -158,7 +162,7 @@ func (s *Service) floatingAddress(ctx context.Context, tx Tx, n Network, want ne
 // instances that it leads to no more and then those that it does.
 func (s *Service) lead(ctx context.Context, tx Tx, c identity.Caller, f *FloatingIP, l FloatingLabels) ([]Placed, error) {
 	before := f.InstanceID
-	f.PortID, f.Fixed, f.InstanceID = "", netip.Addr{}, ""
+	f.PortID, f.Fixed, f.InstanceID, f.RouterID = "", netip.Addr{}, "", ""
 	if l.PortID != "" {
 		p, err := lockedPort(ctx, tx, c, l.PortID)
 		if err != nil {
@@ -178,6 +182,13 @@ func (s *Service) lead(ctx context.Context, tx Tx, c identity.Caller, f *Floatin
 				Msg: "Cannot associate floating IP " + f.Addr.String() + " (" + f.ID + ") with port " + p.PortID + " using fixed IP " + p.Addr.String() +
 					", as that fixed IP already has a floating IP on external network " + f.NetworkID + "."}
 		}
+		n, err := tx.Network(ctx, p.NetworkID)
+		if err != nil {
+			return nil, err
+		}
+		if f.RouterID, err = wayTo(ctx, tx, f.NetworkID, p, n.SubnetID()); err != nil {
+			return nil, err
+		}
 		f.PortID, f.Fixed, f.InstanceID = p.PortID, p.Addr, p.InstanceID
 	}
 	var out []Placed
@@ -196,7 +207,7 @@ func (s *Service) lead(ctx context.Context, tx Tx, c identity.Caller, f *Floatin
 
 // EditFloatingIP lets edit change a floating address in one transaction; edit
 // sees it as it is. It leads to its new port when this returns, where both
-// instances are this node's. Faults: NotFound (floating IP, port), Forbidden,
+// instances are this node's. Faults: NotFound (floating IP, port, a way to it), Forbidden,
 // Unsupported, Invalid, Conflict (the port has one), and what edit says.
 func (s *Service) EditFloatingIP(ctx context.Context, c identity.Caller, id string, edit func(FloatingIP, *FloatingLabels) error) (FloatingIP, error) {
 	if err := s.mayFloat(c); err != nil {
@@ -204,7 +215,7 @@ func (s *Service) EditFloatingIP(ctx context.Context, c identity.Caller, id stri
 	}
 	var f FloatingIP
 	err := s.changeFloating(ctx, c, id, audit.Update, func(tx Tx, found *FloatingIP) (touched []Placed, err error) {
-		l := FloatingLabels{Description: found.Description, PortID: found.PortID, Fixed: found.Fixed}
+		l := FloatingLabels{Description: found.Description, PortID: found.PortID, Fixed: found.Fixed, Tags: found.Tags}
 		was := l
 		if err := edit(*found, &l); err != nil {
 			return nil, err
@@ -217,7 +228,7 @@ func (s *Service) EditFloatingIP(ctx context.Context, c identity.Caller, id stri
 				return nil, err
 			}
 		}
-		found.Description = l.Description
+		found.Description, found.Tags = l.Description, l.Tags
 		found.UpdatedAt, found.Revision = s.now(), found.Revision+1
 		f = *found
 		return touched, tx.UpdateFloatingIP(ctx, *found)

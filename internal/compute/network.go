@@ -32,6 +32,7 @@ type Network struct {
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
 	Revision   int
+	Tags       []string
 }
 
 // Subnet is the range of a network's addresses.
@@ -50,6 +51,7 @@ type Subnet struct {
 	CreatedAt time.Time
 	UpdatedAt time.Time
 	Revision  int
+	Tags      []string
 }
 
 // AddressPool is a part of a range, both ends included.
@@ -109,6 +111,7 @@ func (s *Service) seedNetworks(ctx context.Context, tx Tx) error {
 	if f, ok := s.driver.(Forwarder); ok {
 		wanted[PublicNetwork] = f.FloatingRange()
 	}
+	var made []Network
 	for _, name := range []string{DefaultNetwork, PublicNetwork} {
 		reach, ok := wanted[name]
 		if !ok {
@@ -128,8 +131,12 @@ func (s *Service) seedNetworks(ctx context.Context, tx Tx) error {
 		if err != nil {
 			return err
 		}
+		made = append(made, n)
 	}
-	return nil
+	if len(made) < 2 {
+		return nil // there is nothing to route between
+	}
+	return s.seedRouter(ctx, tx, made...)
 }
 
 // Networks lists the networks that the caller may see, ordered by name.

@@ -16,6 +16,7 @@ type NetworkLabels struct {
 	Description string
 	Unfiltered  bool
 	Shared      bool // administrators only
+	Tags        []string
 }
 
 // SubnetRequest is a subnet to be made.
@@ -33,6 +34,7 @@ type SubnetLabels struct {
 	Pools       []AddressPool
 	DHCP        bool
 	DNS         []string
+	Tags        []string
 }
 
 func (s *Service) networkAudit(c identity.Caller, a audit.Action, resource, id, ownerID, detail string) audit.Entry {
@@ -107,14 +109,14 @@ func (s *Service) EditNetwork(ctx context.Context, c identity.Caller, id string,
 		if n, err = ownNetwork(ctx, tx, c, id); err != nil {
 			return err
 		}
-		l := NetworkLabels{Name: n.Name, Description: n.Description, Unfiltered: n.Unfiltered, Shared: n.Shared}
+		l := NetworkLabels{Name: n.Name, Description: n.Description, Unfiltered: n.Unfiltered, Shared: n.Shared, Tags: n.Tags}
 		if err := edit(n, &l); err != nil {
 			return err
 		}
 		if l.Shared != n.Shared && !c.Admin() {
 			return &fault.Error{Kind: fault.Forbidden, Resource: "network", Name: id, Msg: "only administrators share networks"}
 		}
-		n.Name, n.Description, n.Unfiltered, n.Shared = l.Name, l.Description, l.Unfiltered, l.Shared
+		n.Name, n.Description, n.Unfiltered, n.Shared, n.Tags = l.Name, l.Description, l.Unfiltered, l.Shared, l.Tags
 		n.UpdatedAt, n.Revision = s.now(), n.Revision+1
 		if err := tx.UpdateNetwork(ctx, n); err != nil {
 			return err
@@ -219,7 +221,7 @@ func (s *Subnet) label(l SubnetLabels) error {
 			}
 		}
 	}
-	s.Name, s.Description, s.Gateway, s.Pools, s.DHCP, s.DNS = l.Name, l.Description, l.Gateway, l.Pools, l.DHCP, l.DNS
+	s.Name, s.Description, s.Gateway, s.Pools, s.DHCP, s.DNS, s.Tags = l.Name, l.Description, l.Gateway, l.Pools, l.DHCP, l.DNS, l.Tags
 	return nil
 }
 
@@ -240,14 +242,35 @@ func ofSubnet(ctx context.Context, tx Tx, c identity.Caller, id string) (Network
 // EditSubnet lets edit change a subnet in one transaction. Faults: NotFound,
 // Forbidden, Invalid, and what edit says.
 func (s *Service) EditSubnet(ctx context.Context, c identity.Caller, id string, edit func(Subnet, *SubnetLabels) error) (Network, error) {
-	return s.changeSubnet(ctx, c, id, audit.Update, func(_ Tx, n *Network) error {
-		l := SubnetLabels{n.Subnet.Name, n.Subnet.Description, n.Subnet.Gateway, n.Subnet.Pools, n.Subnet.DHCP, n.Subnet.DNS}
+	return s.changeSubnet(ctx, c, id, audit.Update, func(tx Tx, n *Network) error {
+		l := SubnetLabels{n.Subnet.Name, n.Subnet.Description, n.Subnet.Gateway, n.Subnet.Pools, n.Subnet.DHCP, n.Subnet.DNS, n.Subnet.Tags}
 		if err := edit(*n.Subnet, &l); err != nil {
 			return err
+		}
+		if old := n.Subnet.Gateway; old.IsValid() && l.Gateway != old {
+			if err := gatewayFree(ctx, tx, *n); err != nil {
+				return err
+			}
 		}
 		n.Subnet.UpdatedAt, n.Subnet.Revision = s.now(), n.Subnet.Revision+1
 		return n.Subnet.label(l)
 	})
+}
+
+// gatewayFree refuses to change the gateway of a network while a router has
+// that address.
+func gatewayFree(ctx context.Context, tx Tx, n Network) error {
+	ports, err := tx.Ports(ctx, PortQuery{NetworkID: n.ID})
+	if err != nil {
+		return err
+	}
+	for _, p := range ports {
+		if p.Addr == n.Subnet.Gateway {
+			return &fault.Error{Kind: fault.Conflict, Resource: "gateway", Name: p.PortID,
+				Msg: "Current gateway ip " + p.Addr.String() + " already in use by port " + p.PortID + ". Unable to update."}
+		}
+	}
+	return nil
 }
 
 // DeleteSubnet takes a network's range away when no port has an address of it.

@@ -13,6 +13,7 @@ const (
 	QuotaNetworks       = "network"
 	QuotaSubnets        = "subnet"
 	QuotaPorts          = "port"
+	QuotaRouters        = "router"
 	QuotaFloatingIPs    = "floatingip"
 	QuotaSecurityGroups = "security_group"
 	QuotaSecurityRules  = "security_group_rule"
@@ -21,7 +22,7 @@ const (
 // NetworkQuota is what a project may have where nothing else is set: Neutron's
 // defaults.
 var NetworkQuota = map[string]int{
-	QuotaNetworks: 100, QuotaSubnets: 100, QuotaPorts: 500, QuotaFloatingIPs: 50,
+	QuotaNetworks: 100, QuotaSubnets: 100, QuotaPorts: 500, QuotaRouters: 10, QuotaFloatingIPs: 50,
 	QuotaSecurityGroups: 10, QuotaSecurityRules: 100,
 }
 

@@ -62,8 +62,29 @@ type NetworkTx interface {
 	// another leads there.
 	UpdateFloatingIP(ctx context.Context, f FloatingIP) error
 	DeleteFloatingIP(ctx context.Context, id string) error
-	// NextFloatingIP is NextAddress for floating addresses.
-	NextFloatingIP(ctx context.Context, from, to netip.Addr) (netip.Addr, error)
+	// NextFloatingIP is NextAddress for a pool: it returns what is neither a
+	// floating address nor that of a port on the network.
+	NextFloatingIP(ctx context.Context, networkID string, from, to netip.Addr) (netip.Addr, error)
+	// FloatingIPsThrough returns those that lead to a port through the router.
+	FloatingIPsThrough(ctx context.Context, routerID string) ([]FloatingIP, error)
+
+	// Router returns a router with its ports.
+	Router(ctx context.Context, id string) (Router, error)
+	// Routers returns a project's with their ports, or all with "", newest first.
+	Routers(ctx context.Context, projectID string) ([]Router, error)
+	// InsertRouter and UpdateRouter write what is said about the router, not its ports.
+	InsertRouter(ctx context.Context, r Router) error
+	UpdateRouter(ctx context.Context, r Router) error
+	// DeleteRouter removes a router without ports.
+	DeleteRouter(ctx context.Context, id string) error
+	// InsertRouterPort makes a port that is there a router's, Exists when it or
+	// another of that network is one already.
+	InsertRouterPort(ctx context.Context, routerID string, p RouterPort) error
+	// DeleteRouterPort leaves the port without the router.
+	DeleteRouterPort(ctx context.Context, portID string) error
+	// RouterBetween returns the id of a router with a gateway on the pool and an
+	// interface on the network, one of the project's first.
+	RouterBetween(ctx context.Context, poolID, networkID, projectID string) (string, error)
 
 	// NetworkUsage counts what a project has, by the names of [NetworkQuota].
 	// Ports that were made with an instance and go with it are not counted.

@@ -26,9 +26,12 @@ type Port struct {
 	// DeviceID and DeviceOwner are what others say that has the port, where no
 	// instance does.
 	DeviceID, DeviceOwner string
-	CreatedAt             time.Time
-	UpdatedAt             time.Time
-	Revision              int
+	// RouterID is the router whose it is, empty for none.
+	RouterID  string
+	Tags      []string
+	CreatedAt time.Time
+	UpdatedAt time.Time
+	Revision  int
 }
 
 // AddressPair is another address that the guest may use. Guests that can send
@@ -42,6 +45,7 @@ type AddressPair struct {
 type PortRequest struct {
 	NetworkID string
 	Addr      netip.Addr // not valid: any of the subnet's
+	Bare      bool       // it has no address
 	PortLabels
 }
 
@@ -57,6 +61,7 @@ type PortLabels struct {
 	Filtered              bool
 	Pairs                 []AddressPair
 	DeviceID, DeviceOwner string
+	Tags                  []string
 }
 
 // Ports lists the ports of the caller's project, newest first, and everyone's
@@ -138,8 +143,10 @@ func (s *Service) CreatePort(ctx context.Context, c identity.Caller, req PortReq
 		if err := labelPort(ctx, tx, &p, req.PortLabels); err != nil {
 			return err
 		}
-		if p.Addr, p.Prefix, err = s.give(ctx, tx, n, req.Addr, nil); err != nil {
-			return err
+		if !req.Bare {
+			if p.Addr, p.Prefix, err = s.give(ctx, tx, n, req.Addr, nil); err != nil {
+				return err
+			}
 		}
 		if err := tx.InsertPort(ctx, p); err != nil {
 			return err
@@ -166,7 +173,7 @@ func labelPort(ctx context.Context, tx Tx, p *Port, l PortLabels) (err error) {
 		}
 	}
 	p.Name, p.Description, p.Down, p.Filtered, p.Pairs = l.Name, l.Description, l.Down, l.Filtered, l.Pairs
-	p.DeviceID, p.DeviceOwner = l.DeviceID, l.DeviceOwner
+	p.DeviceID, p.DeviceOwner, p.Tags = l.DeviceID, l.DeviceOwner, l.Tags
 	if l.MAC != "" {
 		p.MAC = l.MAC
 	}
@@ -192,15 +199,23 @@ func (s *Service) give(ctx context.Context, tx Tx, n Network, want netip.Addr, t
 	if hosts := n.Subnet.Hosts(); !want.Is4() || !hosts.holds(want) {
 		return want, netip.Prefix{}, fault.Invalidf("fixed_ips", "IP address %s is not a valid IP for the specified subnet.", want)
 	}
-	_, err := tx.NextAddress(ctx, n.ID, want, want)
+	next := tx.NextAddress
+	if n.External {
+		next = tx.NextFloatingIP
+	}
+	_, err := next(ctx, n.ID, want, want)
 	if taken[want] || want == n.Subnet.Gateway || fault.Is(err, fault.NoCapacity) {
-		return want, netip.Prefix{}, &fault.Error{Kind: fault.Conflict, Resource: "address", Name: want.String(),
-			Msg: "IP address " + want.String() + " already allocated in subnet " + n.Subnet.ID}
+		return want, netip.Prefix{}, allocated(n, want)
 	}
 	if err == nil && !s.probe(want) {
 		err = &fault.Error{Kind: fault.Conflict, Resource: "address", Name: want.String(), Msg: "Another program on this machine uses the IP address " + want.String() + "."}
 	}
 	return want, n.Subnet.Range, err
+}
+
+func allocated(n Network, a netip.Addr) error {
+	return &fault.Error{Kind: fault.Conflict, Resource: "address", Name: a.String(),
+		Msg: "IP address " + a.String() + " already allocated in subnet " + n.SubnetID()}
 }
 
 // probe tells whether nothing else on this machine has an address of the
@@ -239,11 +254,15 @@ func (s *Service) EditPort(ctx context.Context, c identity.Caller, id string, ed
 		}
 		l := PortLabels{
 			Name: p.Name, Description: p.Description, MAC: p.MAC, Down: p.Down, Groups: groupIDs(p.Groups), Filtered: p.Filtered,
-			Pairs: p.Pairs, DeviceID: p.DeviceID, DeviceOwner: p.DeviceOwner,
+			Pairs: p.Pairs, DeviceID: p.DeviceID, DeviceOwner: p.DeviceOwner, Tags: p.Tags,
 		}
 		addr, err := edit(p, &l)
 		if err != nil {
 			return err
+		}
+		if p.RouterID != "" && (addr.IsValid() && addr != p.Addr || l.DeviceID != p.DeviceID || l.DeviceOwner != p.DeviceOwner || l.Filtered) {
+			return &fault.Error{Kind: fault.Conflict, Resource: "router's port", Name: id,
+				Msg: "Port " + id + " is on router " + p.RouterID + ": its address, its device and its security stay while it is."}
 		}
 		if addr.IsValid() && addr != p.Addr {
 			n, err := visibleNetwork(ctx, tx, c, p.NetworkID)
@@ -308,7 +327,8 @@ func (s *Service) wiringOf(ctx context.Context, tx Tx, ids ...string) ([]Placed,
 	return out, s.enqueueWiring(ctx, tx, out)
 }
 
-// DeletePort removes a port, from its instance too. Faults: NotFound, Forbidden.
+// DeletePort removes a port, from its instance too. Faults: NotFound, Forbidden,
+// Conflict (it is a router's).
 func (s *Service) DeletePort(ctx context.Context, c identity.Caller, id string) error {
 	if err := mayChange(c); err != nil {
 		return err
@@ -318,6 +338,10 @@ func (s *Service) DeletePort(ctx context.Context, c identity.Caller, id string) 
 		p, err := lockedPort(ctx, tx, c, id)
 		if err != nil {
 			return err
+		}
+		if p.RouterID != "" {
+			return &fault.Error{Kind: fault.Conflict, Resource: "router's port", Name: id,
+				Msg: "Port " + id + " cannot be deleted directly via the port API: has device owner " + p.DeviceOwner + "."}
 		}
 		instance := p.InstanceID
 		if err := tx.DeletePort(ctx, id); err != nil {

@@ -28,6 +28,7 @@ type SecurityGroup struct {
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
 	Revision    int
+	Tags        []string
 }
 
 // GroupRef is a security group as ports name it.
@@ -38,6 +39,7 @@ type GroupLabels struct {
 	Name        string
 	Description string
 	Stateful    bool
+	Tags        []string
 }
 
 // DefaultGroupID returns the id of a project's default group, which follows
@@ -262,7 +264,7 @@ func (s *Service) EditSecurityGroup(ctx context.Context, c identity.Caller, id s
 		if g, err = s.lockedGroup(ctx, tx, c, id); err != nil {
 			return err
 		}
-		l := GroupLabels{g.Name, g.Description, g.Stateful}
+		l := GroupLabels{g.Name, g.Description, g.Stateful, g.Tags}
 		if err := edit(g, &l); err != nil {
 			return err
 		}
@@ -275,7 +277,7 @@ func (s *Service) EditSecurityGroup(ctx context.Context, c identity.Caller, id s
 		if l.Name == DefaultGroup && g.Name != l.Name {
 			return &fault.Error{Kind: fault.Exists, Resource: "security group", Name: l.Name, Msg: "Default security group already exists."}
 		}
-		g.Name, g.Description, g.Stateful = l.Name, l.Description, l.Stateful
+		g.Name, g.Description, g.Stateful, g.Tags = l.Name, l.Description, l.Stateful, l.Tags
 		g.UpdatedAt, g.Revision = s.now(), g.Revision+1
 		if err := tx.UpdateSecurityGroup(ctx, g); err != nil {
 			return err

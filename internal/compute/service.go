@@ -245,7 +245,11 @@ func (s *Service) limits(ctx context.Context, tx Tx, projectID string) (Usage, e
 
 // address finds a free address of the network. Faults: NoCapacity.
 func (s *Service) address(ctx context.Context, tx Tx, n Network, taken map[netip.Addr]bool) (netip.Addr, error) {
-	return s.search(n, taken, func(from, to netip.Addr) (netip.Addr, error) { return tx.NextAddress(ctx, n.ID, from, to) })
+	next := tx.NextAddress
+	if n.External {
+		next = tx.NextFloatingIP
+	}
+	return s.search(n, taken, func(from, to netip.Addr) (netip.Addr, error) { return next(ctx, n.ID, from, to) })
 }
 
 // search finds a free address of the network's pools; next finds the lowest

@@ -27,7 +27,9 @@ type Volume struct {
 	// Image is what it was made from, as it was then; without an ID it began blank.
 	Image Image
 	// SourceID is the volume that it is a copy of, or empty.
-	SourceID   string
+	SourceID string
+	// SnapshotID is the snapshot that it was made of, or empty; it may be gone.
+	SnapshotID string
 	Metadata   map[string]string
 	Attachment *Attachment // nil while no instance has it
 	Fault      string      // why it is in an error state
@@ -157,13 +159,18 @@ func volumeType(wanted string) (VolumeType, error) {
 // WrongVolumeStatus is the detail of a Conflict fault about a volume: what was
 // asked and what stands in its way.
 type WrongVolumeStatus struct {
-	Verb   string // "attach", "detach", "extend", "delete", "copy"
+	Verb   string // "attach", "detach", "extend", "delete", "copy", "snapshot"
 	ID     string
 	Status VolumeStatus
+	// Snapshots is whether it is its snapshots that stand in the way.
+	Snapshots bool
 }
 
 // Error says it in a sentence.
 func (e *WrongVolumeStatus) Error() string {
+	if e.Snapshots {
+		return fmt.Sprintf("cannot %s volume %s while it has snapshots", e.Verb, e.ID)
+	}
 	return fmt.Sprintf("cannot %s volume %s while it is %s", e.Verb, e.ID, e.Status)
 }
 

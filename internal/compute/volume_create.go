@@ -11,11 +11,13 @@ import (
 // Disk is a volume that a new instance gets: one that is there, or a new one.
 type Disk struct {
 	VolumeID string // one that is there; all but it belongs to a new one then
-	// ImageID and SourceID are what a new one begins with; it is blank without both.
-	ImageID  string
-	SourceID string
-	SizeGiB  int
-	Type     string
+	// ImageID, SourceID and SnapshotID are what a new one begins with; it is blank
+	// without all.
+	ImageID    string
+	SourceID   string
+	SnapshotID string
+	SizeGiB    int // 0: of the source or the snapshot
+	Type       string
 
 	Boot                bool   // it is the root disk; at most one is
 	Device              string // where the guest should see it, or empty
@@ -35,7 +37,7 @@ type BadDisk struct {
 
 // Error names the disk and why.
 func (e *BadDisk) Error() string {
-	return "block device " + e.Disk.VolumeID + e.Disk.ImageID + e.Disk.SourceID + ": " + e.Err.Error()
+	return "block device " + e.Disk.VolumeID + e.Disk.ImageID + e.Disk.SourceID + e.Disk.SnapshotID + ": " + e.Err.Error()
 }
 
 // Unwrap returns why.
@@ -75,15 +77,14 @@ func (s *Service) bootImage(ctx context.Context, tx Tx, c identity.Caller, req C
 		}
 		return i, i.rootGiB(flavor), err
 	}
-	id := d.VolumeID + d.SourceID
-	if id == "" {
+	if d.VolumeID+d.SourceID+d.SnapshotID == "" {
 		i, err := visibleImage(ctx, tx, c, d.ImageID)
 		if fault.Is(err, fault.NotFound) {
 			err = badDisk(d, err)
 		}
 		return i, d.SizeGiB, err
 	}
-	v, err := visibleVolume(ctx, tx, c, id)
+	v, err := diskSource(ctx, tx, c, d)
 	if err != nil {
 		return Image{}, 0, badDisk(d, err)
 	}
@@ -95,6 +96,16 @@ func (s *Service) bootImage(ctx context.Context, tx Tx, c identity.Caller, req C
 		v.Image = Image{OSType: Linux, AdminUser: "root"}
 	}
 	return v.Image, max(v.SizeGiB, d.SizeGiB), nil
+}
+
+// diskSource is the volume that a disk is or begins as a copy of; of a snapshot
+// it has what the snapshot has of its volume.
+func diskSource(ctx context.Context, tx Tx, c identity.Caller, d Disk) (Volume, error) {
+	if d.SnapshotID == "" {
+		return visibleVolume(ctx, tx, c, d.VolumeID+d.SourceID)
+	}
+	n, err := visibleSnapshot(ctx, tx, c, d.SnapshotID)
+	return Volume{Bootable: n.Bootable, Image: n.Image, SizeGiB: n.SizeGiB}, err
 }
 
 // plugDisks gives a new instance, which is not written yet, the volumes of the
@@ -152,12 +163,12 @@ func (s *Service) diskVolume(ctx context.Context, tx Tx, c identity.Caller, i *I
 		}
 		return v, nil
 	}
-	v, err := s.newVolume(ctx, tx, c, VolumeRequest{SizeGiB: d.SizeGiB, Type: d.Type, Zone: i.Zone, ImageID: d.ImageID, SourceID: d.SourceID})
+	v, err := s.newVolume(ctx, tx, c, VolumeRequest{SizeGiB: d.SizeGiB, Type: d.Type, Zone: i.Zone, ImageID: d.ImageID, SourceID: d.SourceID, SnapshotID: d.SnapshotID})
 	if err != nil {
 		return v, badDisk(d, err)
 	}
 	switch {
-	case d.SourceID == "" && v.Image.Node == "":
+	case d.SourceID+d.SnapshotID == "" && v.Image.Node == "":
 		v.Node = i.Node
 	case len(i.Volumes) == 0:
 		i.Node = v.Node // it begins with what lies there

@@ -20,15 +20,28 @@ type VolumeDriver interface {
 	Detach(ctx context.Context, instanceID, volumeID string) error
 }
 
+// VolumeSnapshotter is a [VolumeDriver] that can keep what a volume holds at one
+// moment. Its calls are idempotent: a snapshot that is there is not made anew.
+type VolumeSnapshotter interface {
+	VolumeDriver
+	// SnapshotVolume makes a snapshot of a volume, which somebody may be using.
+	// Faults: NotFound (the volume).
+	SnapshotVolume(ctx context.Context, id, volumeID string) error
+	// DeleteVolumeSnapshot removes the snapshot; volumes made of it stay.
+	DeleteVolumeSnapshot(ctx context.Context, id string) error
+}
+
 // VolumeSpec is everything a driver needs to know of a volume.
 type VolumeSpec struct {
-	ID       string // UUID
-	Name     string
-	Zone     string
-	Type     string
-	SizeGiB  int
-	Image    Image  // what it begins with; none without an ID
-	SourceID string // the volume that it begins as a copy of, or empty
+	ID      string // UUID
+	Name    string
+	Zone    string
+	Type    string
+	SizeGiB int
+	Image   Image // what it begins with; none without an ID
+	// SourceID is the volume, and SnapshotID the snapshot that it begins as a copy
+	// of; both may be empty.
+	SourceID, SnapshotID string
 }
 
 // PluggedVolume is a volume as an instance has it.
@@ -41,5 +54,5 @@ type PluggedVolume struct {
 }
 
 func (v Volume) spec() VolumeSpec {
-	return VolumeSpec{ID: v.ID, Name: v.Name, Zone: v.Zone, Type: v.Type, SizeGiB: v.SizeGiB, Image: v.Image, SourceID: v.SourceID}
+	return VolumeSpec{ID: v.ID, Name: v.Name, Zone: v.Zone, Type: v.Type, SizeGiB: v.SizeGiB, Image: v.Image, SourceID: v.SourceID, SnapshotID: v.SnapshotID}
 }

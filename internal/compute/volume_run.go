@@ -209,7 +209,7 @@ func (s *Service) settleVolumes(ctx context.Context, tx Tx, instanceID string, f
 }
 
 // releaseVolumes frees the volumes of an instance that is gone. Those that go
-// with it are deleted by jobs.
+// with it are deleted by jobs; one that has snapshots stays all the same.
 func (s *Service) releaseVolumes(ctx context.Context, tx Tx, instanceID string) error {
 	all, err := tx.Volumes(ctx, VolumeQuery{InstanceID: instanceID})
 	if err != nil {
@@ -217,6 +217,11 @@ func (s *Service) releaseVolumes(ctx context.Context, tx Tx, instanceID string) 
 	}
 	for _, v := range all {
 		gone := v.Attachment.DeleteOnTermination
+		if kept := v.kept(ctx, tx); fault.Is(kept, fault.Conflict) {
+			gone = false
+		} else if kept != nil {
+			return kept
+		}
 		v.Attachment, v.UpdatedAt = nil, s.now()
 		switch {
 		case gone:

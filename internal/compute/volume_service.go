@@ -1,6 +1,7 @@
 package compute
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -17,12 +18,15 @@ const MaxVolumeGiB = 1 << 20
 type VolumeRequest struct {
 	Name        string
 	Description string
-	// SizeGiB is 1 to [MaxVolumeGiB]; 0 is the size of the source volume.
-	SizeGiB  int
-	Type     string // name or id; empty: [DefaultVolumeType], or that of the source
-	Zone     string // empty: the first one
-	ImageID  string // what it begins with, or empty
-	SourceID string // the volume that it begins as a copy of, or empty
+	// SizeGiB is 1 to [MaxVolumeGiB]; 0 is the size of the source volume or snapshot.
+	SizeGiB int
+	Type    string // name or id; empty: [DefaultVolumeType], or that of the source
+	Zone    string // empty: the first one
+	ImageID string // what it begins with, or empty
+	// SourceID is the volume, and SnapshotID the snapshot that it begins as a copy
+	// of; at most one is not empty.
+	SourceID, SnapshotID string
+
 	Metadata map[string]string
 }
 
@@ -38,8 +42,9 @@ func (s *Service) volumes() (VolumeDriver, error) {
 // does the work.
 //
 // Faults: Forbidden (a reader, or no project), Unsupported (the driver has no
-// volumes), Invalid (size, zone), NotFound (volume type, image, volume),
-// Conflict with a [WrongVolumeStatus] (the source), Quota with a [QuotaExceeded].
+// volumes), Invalid (size, zone), NotFound (volume type, image, volume, snapshot),
+// Conflict with a [WrongVolumeStatus] or [WrongSnapshotStatus] (the source),
+// Quota with a [QuotaExceeded].
 func (s *Service) CreateVolume(ctx context.Context, c identity.Caller, req VolumeRequest) (Volume, error) {
 	if err := mayChange(c); err != nil {
 		return Volume{}, err
@@ -102,8 +107,16 @@ func (s *Service) newVolume(ctx context.Context, tx Tx, c identity.Caller, req V
 			return v, fault.Invalidf("size", "Volume size '%d' GB cannot be smaller than original volume size %d GB. They must be >= original volume size.", v.SizeGiB, src.SizeGiB)
 		}
 	}
+	if req.SnapshotID != "" {
+		if err := s.ofSnapshot(ctx, tx, c, &v, &req); err != nil {
+			return v, err
+		}
+	}
 	if v.SizeGiB < 1 || v.SizeGiB > MaxVolumeGiB {
 		return v, fault.Invalidf("size", "a volume has 1 to %d GiB", MaxVolumeGiB)
+	}
+	if err := s.fitsOne(ctx, tx, v.ProjectID, v.SizeGiB); err != nil {
+		return v, err
 	}
 	t, err := volumeType(req.Type)
 	if err != nil {
@@ -131,6 +144,29 @@ func (s *Service) newVolume(ctx context.Context, tx Tx, c identity.Caller, req V
 		}
 	}
 	return v, nil
+}
+
+// ofSnapshot makes a new volume, and what else is asked of it, one that begins
+// as a copy of the snapshot, which stays until the volume is there.
+func (s *Service) ofSnapshot(ctx context.Context, tx Tx, c identity.Caller, v *Volume, req *VolumeRequest) error {
+	if err := tx.Lock(ctx, "snapshot "+req.SnapshotID); err != nil {
+		return err
+	}
+	n, err := visibleSnapshot(ctx, tx, c, req.SnapshotID)
+	if err != nil {
+		return err
+	}
+	if n.Status != VolumeAvailable {
+		return (&WrongSnapshotStatus{Verb: "copy", ID: n.ID, Status: n.Status}).fault()
+	}
+	v.SnapshotID, v.Bootable, v.Image, v.Node = n.ID, n.Bootable, n.Image, n.Node
+	v.Zone = cmp.Or(req.Zone, n.Zone)
+	req.Type = cmp.Or(req.Type, n.Type)
+	v.SizeGiB = cmp.Or(v.SizeGiB, n.SizeGiB)
+	if v.SizeGiB < n.SizeGiB {
+		return fault.Invalidf("size", "Volume size '%d' GB cannot be smaller than the snapshot size %d GB. They must be >= original snapshot size.", v.SizeGiB, n.SizeGiB)
+	}
+	return nil
 }
 
 // Volume returns a volume of the caller's project, or any for administrators.
@@ -211,6 +247,9 @@ func (s *Service) ExtendVolume(ctx context.Context, c identity.Caller, id string
 		if sizeGiB <= v.SizeGiB || sizeGiB > MaxVolumeGiB {
 			return fault.Invalidf("size", "Invalid input received: New size for extend must be greater than current size. (current: %d, extended: %d).", v.SizeGiB, sizeGiB)
 		}
+		if err := s.fitsOne(ctx, tx, v.ProjectID, sizeGiB); err != nil {
+			return err
+		}
 		if err := s.reserveVolumes(ctx, tx, v.ProjectID, VolumeUsage{GiB: sizeGiB - v.SizeGiB}); err != nil {
 			return err
 		}
@@ -223,24 +262,36 @@ func (s *Service) ExtendVolume(ctx context.Context, c identity.Caller, id string
 	})
 }
 
-// DeleteVolume deletes a volume that no instance has. Deleting one that is
-// being deleted changes nothing. Faults: Forbidden, NotFound, Conflict with a
+// DeleteVolume deletes a volume that no instance has and that has no snapshots.
+// Deleting one that is being deleted changes nothing. Faults: Forbidden, NotFound, Conflict with a
 // [WrongVolumeStatus].
 func (s *Service) DeleteVolume(ctx context.Context, c identity.Caller, id string) (Volume, error) {
 	return s.changeVolume(ctx, c, id, audit.Delete, func(tx Tx, v *Volume) error {
 		if v.Status == VolumeDeleting {
 			return nil
 		}
-		if err := v.mustBe("delete", VolumeAvailable, VolumeError, VolumeErrorExtending); err != nil {
+		if err := v.kept(ctx, tx); err != nil {
 			return err
 		}
-		if v.Attachment != nil {
-			v.Status = VolumeInUse
-			return v.mustBe("delete", VolumeAvailable)
-		}
-		v.Status = VolumeDeleting
-		return tx.EnqueueJob(ctx, s.volumeJob(*v, v.ID, volumeDelete))
+		return s.dropVolume(ctx, tx, v)
 	})
+}
+
+// dropVolume puts the end of a volume on record, after what else is to be done
+// to it.
+func (s *Service) dropVolume(ctx context.Context, tx Tx, v *Volume) error {
+	if v.Status == VolumeDeleting {
+		return nil
+	}
+	if err := v.mustBe("delete", VolumeAvailable, VolumeError, VolumeErrorExtending); err != nil {
+		return err
+	}
+	if v.Attachment != nil {
+		v.Status = VolumeInUse
+		return v.mustBe("delete", VolumeAvailable)
+	}
+	v.Status = VolumeDeleting
+	return tx.EnqueueJob(ctx, s.volumeJob(*v, v.ID, volumeDelete))
 }
 
 // changeVolume reads, changes and writes a volume under its lock, with the

@@ -15,8 +15,17 @@ type VolumeTx interface {
 	UpdateVolume(ctx context.Context, v Volume) error
 	// DeleteVolume removes the volume and its attachment.
 	DeleteVolume(ctx context.Context, id string) error
-	// VolumeUsage sums up a project's volumes.
+	// VolumeUsage sums up a project's volumes and snapshots.
 	VolumeUsage(ctx context.Context, projectID string) (VolumeUsage, error)
+
+	VolumeSnapshot(ctx context.Context, id string) (VolumeSnapshot, error)
+	// VolumeSnapshots returns snapshots, newest first.
+	VolumeSnapshots(ctx context.Context, q VolumeSnapshotQuery) ([]VolumeSnapshot, error)
+	InsertVolumeSnapshot(ctx context.Context, n VolumeSnapshot) error
+	// UpdateVolumeSnapshot writes the snapshot's name, description, metadata,
+	// status and fault.
+	UpdateVolumeSnapshot(ctx context.Context, n VolumeSnapshot) error
+	DeleteVolumeSnapshot(ctx context.Context, id string) error
 }
 
 // VolumeQuery selects volumes; empty fields select all.
@@ -24,10 +33,19 @@ type VolumeQuery struct {
 	Region     string
 	ProjectID  string
 	InstanceID string // that has them
+	SnapshotID string // that they were made of
 }
 
-// VolumeUsage is what volumes take together.
+// VolumeSnapshotQuery selects snapshots; empty fields select all.
+type VolumeSnapshotQuery struct {
+	Region    string
+	ProjectID string
+	VolumeID  string
+}
+
+// VolumeUsage is what volumes and their snapshots take together.
 type VolumeUsage struct {
-	Volumes int
-	GiB     int
+	Volumes   int
+	Snapshots int
+	GiB       int // of both
 }

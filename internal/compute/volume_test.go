@@ -21,6 +21,8 @@ type shelf struct {
 	*scripted
 	volumes map[string]compute.VolumeSpec
 	plugged map[string]string // by volume: the instance
+	// snapshots are by their id the volume that they are of.
+	snapshots map[string]string
 }
 
 func (d *shelf) Start(ctx context.Context, s compute.Spec) error {
@@ -92,8 +94,8 @@ type storeRoom struct {
 func newStoreRoom(t *testing.T) *storeRoom {
 	t.Helper()
 	y := newYard(t)
-	r := &storeRoom{y, &shelf{y.driver, map[string]compute.VolumeSpec{}, map[string]string{}}}
-	y.service = r.open(compute.VolumeUsage{Volumes: 10, GiB: 100})
+	r := &storeRoom{y, &shelf{y.driver, map[string]compute.VolumeSpec{}, map[string]string{}, map[string]string{}}}
+	y.service = r.open(compute.VolumeUsage{Volumes: 10, Snapshots: 10, GiB: 100})
 	return r
 }
 
@@ -118,8 +120,11 @@ func (r *storeRoom) work() error {
 			return nil
 		}
 		run := r.service.RunJob
-		if j.Kind == compute.VolumeJobKind {
+		switch j.Kind {
+		case compute.VolumeJobKind:
 			run = r.service.RunVolumeJob
+		case compute.VolumeSnapshotJobKind:
+			run = r.service.RunVolumeSnapshotJob
 		}
 		if err := run(r.Context(), j); err != nil {
 			if err := r.db.RetryJob(r.Context(), j.ID, "test", r.now, err.Error()); err != nil {
@@ -498,7 +503,7 @@ func TestFailedBootFromVolume(t *testing.T) {
 	}
 	r.done()
 	r.is(kept.ID, compute.VolumeAvailable, "", "")
-	if _, used, err := r.service.VolumeLimitsOf(t.Context(), r.caller, "p"); err != nil || used != (compute.VolumeUsage{Volumes: 1, GiB: 1}) {
+	if _, used, err := r.service.VolumeQuotas(t.Context(), r.caller, "p"); err != nil || used["volumes"] != 1 || used["gigabytes"] != 1 {
 		t.Errorf("left over: %+v, %v", used, err)
 	}
 }

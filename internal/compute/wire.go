@@ -113,7 +113,7 @@ func rulesOf(ctx context.Context, tx Tx, nics []NIC) ([]NICRules, error) {
 func (i Instance) forwards() []Forward {
 	var out []Forward
 	for _, n := range i.NICs {
-		if n.Floating.IsValid() {
+		if n.Floating.IsValid() && !n.Cut {
 			out = append(out, Forward{Floating: n.Floating, Fixed: n.Addr})
 		}
 	}

@@ -95,7 +95,8 @@ type Compute struct {
 	QuotaCores     int    `toml:"quota_cores" default:"20" min:"0" max:"1000000" doc:"Virtual CPUs of one project."`
 	QuotaRAMMiB    int    `toml:"quota_ram_mib" default:"51200" min:"0" max:"1000000000" doc:"Memory of one project, in MiB."`
 	QuotaVolumes   int    `toml:"quota_volumes" default:"10" min:"0" max:"1000000" doc:"Volumes of one project."`
-	QuotaGigabytes int    `toml:"quota_gigabytes" default:"1000" min:"0" max:"1000000000" doc:"The size of all volumes of one project together, in GiB."`
+	QuotaSnapshots int    `toml:"quota_snapshots" default:"10" min:"0" max:"1000000" doc:"Snapshots of the volumes of one project."`
+	QuotaGigabytes int    `toml:"quota_gigabytes" default:"1000" min:"0" max:"1000000000" doc:"The size of all volumes and snapshots of one project together, in GiB."`
 }
 
 // Sim holds the settings of the sim driver.

@@ -34,7 +34,7 @@ func TestDefaults(t *testing.T) {
 		Region:   Region{ID: "region1", OpenStack: "RegionOne"},
 		Identity: Identity{TokenLife: Duration{time.Hour}, LockoutAttempts: 10, LockoutDuration: Duration{5 * time.Minute}},
 		Keypair:  Keypair{Quota: 100, WeakKeys: "refuse", MinRSABits: 2048, Pool: 8},
-		Compute:  Compute{Driver: "sim", QuotaInstances: 10, QuotaCores: 20, QuotaRAMMiB: 51200, QuotaVolumes: 10, QuotaGigabytes: 1000},
+		Compute:  Compute{Driver: "sim", QuotaInstances: 10, QuotaCores: 20, QuotaRAMMiB: 51200, QuotaVolumes: 10, QuotaSnapshots: 10, QuotaGigabytes: 1000},
 		Sim:      Sim{Network: "127.8.0.0/16", Floating: "127.9.0.0/16", DiskMiB: 64},
 		Log:      Log{Format: "text", Level: "info"},
 		Limits:   Limits{RequestTimeout: Duration{time.Minute}, ShutdownGrace: Duration{10 * time.Second}},

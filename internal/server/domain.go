@@ -143,11 +143,12 @@ func (d *Domain) openMachines(ctx context.Context, log *slog.Logger) (*machines,
 		Quota: compute.Usage{
 			Instances: d.Config.Compute.QuotaInstances, VCPUs: d.Config.Compute.QuotaCores, RAMMiB: d.Config.Compute.QuotaRAMMiB,
 		},
-		VolumeQuota: compute.VolumeUsage{Volumes: d.Config.Compute.QuotaVolumes, GiB: d.Config.Compute.QuotaGigabytes},
+		VolumeQuota: compute.VolumeUsage{Volumes: d.Config.Compute.QuotaVolumes, Snapshots: d.Config.Compute.QuotaSnapshots, GiB: d.Config.Compute.QuotaGigabytes},
 	})
 	m.runner.Handle(compute.JobKind, m.compute.RunJob)
 	m.runner.Handle(compute.ImageJobKind, m.compute.RunImageJob)
 	m.runner.Handle(compute.VolumeJobKind, m.compute.RunVolumeJob)
+	m.runner.Handle(compute.VolumeSnapshotJobKind, m.compute.RunVolumeSnapshotJob)
 	for _, step := range []func(context.Context) error{m.compute.Seed, m.compute.Resume, m.runner.Start} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, driver.Close())

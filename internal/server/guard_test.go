@@ -135,6 +135,11 @@ var bodies = map[string]string{
 	"PUT /v2.1/flavors/{id}/os-extra_specs/{key}": `{"a": "b"}`,
 	"POST /v2.1/flavors/{id}/os-extra_specs":      `{"extra_specs": {"a": "b"}}`,
 	"POST /v2.1/flavors/{id}/action":              `{"addTenantAccess": {"tenant": "x"}}`,
+	"POST /v3/{project}/snapshots":                    `{"snapshot": {"volume_id": "00000000-0000-4000-8000-000000000000"}}`,
+	"PUT /v3/{project}/snapshots/{id}":                `{"snapshot": {"name": "x"}}`,
+	"POST /v3/{project}/snapshots/{id}/metadata":      `{"metadata": {"a": "b"}}`,
+	"PUT /v3/{project}/snapshots/{id}/metadata":       `{"metadata": {"a": "b"}}`,
+	"PUT /v3/{project}/snapshots/{id}/metadata/{key}": `{"meta": {"a": "b"}}`,
 
 	"POST /v3/{project}/volumes":                    `{"volume": {"size": 1}}`,
 	"PUT /v3/{project}/volumes/{id}":                `{"volume": {"name": "x"}}`,
@@ -261,13 +266,23 @@ func (w *world) things(t *testing.T) {
 		}
 	}
 	nic := made[0].NICs[0]
+	router, err := w.server.machines.compute.CreateRouter(ctx, member, compute.RouterLabels{Name: canary})
+	if err != nil {
+		t.Fatal(err)
+	}
+	network, err := w.server.machines.compute.Network(ctx, member, nic.NetworkID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	volume := w.volume(t)
 	w.values = map[string]string{
+		"routers": router.ID, "subnets": network.SubnetID(), "snapshots": w.snapshot(t, volume.ID).ID,
 		"os-keypairs": canary, "servers": made[0].ID, "flavors": "1", "images": images[0].ID,
 		"networks": nic.NetworkID, "ports": nic.PortID, "users": member.User.ID, "projects": member.ProjectID(),
 		"domains": identity.DefaultAccountID, "roles": identity.RoleMember.ID(), "os-quota-sets": member.ProjectID(), "os-simple-tenant-usage": member.ProjectID(),
 		"quotas": member.ProjectID(), "os-interface": nic.PortID, "security-groups": nic.Groups[0].ID, "os-security-groups": nic.Groups[0].ID, "groups": nic.Groups[0].ID,
 		"pool": w.pool(t), "extensions": "os-keypairs", "v2": member.ProjectID(), "ips": nic.Network,
-		"v3": member.ProjectID(), "volumes": w.volume(t).ID, "types": w.server.machines.compute.VolumeTypes()[0].ID,
+		"v3": member.ProjectID(), "volumes": volume.ID, "types": w.server.machines.compute.VolumeTypes()[0].ID,
 	}
 }
 
@@ -281,6 +296,21 @@ func (w *world) volume(t *testing.T) compute.Volume {
 		t.Fatal(err)
 	}
 	return v
+}
+
+// snapshot makes one of the volume, when that is there.
+func (w *world) snapshot(t *testing.T, volumeID string) compute.VolumeSnapshot {
+	t.Helper()
+	req := compute.VolumeSnapshotRequest{VolumeID: volumeID, VolumeSnapshotLabels: compute.VolumeSnapshotLabels{Name: canary}}
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		n, err := w.server.machines.compute.CreateVolumeSnapshot(t.Context(), w.callers["member"], req)
+		if err == nil {
+			return n
+		}
+		if time.Now().After(end) {
+			t.Fatal(err)
+		}
+	}
 }
 
 // pool is the network of floating addresses.

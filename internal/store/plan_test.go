@@ -104,6 +104,18 @@ func TestPlans(t *testing.T) {
 			_, err := tx.Volumes(ctx, compute.VolumeQuery{InstanceID: "i"})
 			return err
 		},
+		"snapshots": func(tx *Tx) error {
+			_, err := tx.VolumeSnapshots(ctx, compute.VolumeSnapshotQuery{Region: "r", ProjectID: "p"})
+			return err
+		},
+		"snapshots of volume": func(tx *Tx) error {
+			_, err := tx.VolumeSnapshots(ctx, compute.VolumeSnapshotQuery{VolumeID: "v"})
+			return err
+		},
+		"volumes of snapshot": func(tx *Tx) error {
+			_, err := tx.Volumes(ctx, compute.VolumeQuery{SnapshotID: "n"})
+			return err
+		},
 		"volume usage": func(tx *Tx) error { _, err := tx.VolumeUsage(ctx, "p"); return err },
 		"usage":        func(tx *Tx) error { _, err := tx.Usage(ctx, "p"); return err },
 		"quota":        func(tx *Tx) error { _, _, err := tx.Quota(ctx, "p", "r"); return err },
@@ -121,13 +133,17 @@ func TestPlans(t *testing.T) {
 			_, err := tx.Ports(ctx, compute.PortQuery{DeviceID: "i"})
 			return err
 		},
-		"security group":  func(tx *Tx) error { _, err := tx.SecurityGroup(ctx, "g"); return err },
-		"security groups": func(tx *Tx) error { _, err := tx.SecurityGroups(ctx, "p"); return err },
-		"guarded":         func(tx *Tx) error { _, _, err := tx.Guarded(ctx, "g", "h"); return err },
-		"floating IPs":    func(tx *Tx) error { _, err := tx.FloatingIPs(ctx, "p"); return err },
-		"floating gap":    func(tx *Tx) error { return tx.each(ctx, "", nil, floatingGap, 1, 2) },
-		"network usage":   func(tx *Tx) error { _, err := tx.NetworkUsage(ctx, "p"); return err },
-		"next job":        func(tx *Tx) error { return tx.each(ctx, "", nil, claimCandidate, 1, "n") },
+		"security group":       func(tx *Tx) error { _, err := tx.SecurityGroup(ctx, "g"); return err },
+		"security groups":      func(tx *Tx) error { _, err := tx.SecurityGroups(ctx, "p"); return err },
+		"guarded":              func(tx *Tx) error { _, _, err := tx.Guarded(ctx, "g", "h"); return err },
+		"floating IPs":         func(tx *Tx) error { _, err := tx.FloatingIPs(ctx, "p"); return err },
+		"floating gap":         func(tx *Tx) error { return tx.each(ctx, "", nil, floatingGap, "n", 1, 2) },
+		"floating IPs through": func(tx *Tx) error { _, err := tx.FloatingIPsThrough(ctx, "r"); return err },
+		"router":               func(tx *Tx) error { _, err := tx.Router(ctx, "r"); return err },
+		"routers":              func(tx *Tx) error { _, err := tx.Routers(ctx, "p"); return err },
+		"router between":       func(tx *Tx) error { _, err := tx.RouterBetween(ctx, "n", "m", "p"); return err },
+		"network usage":        func(tx *Tx) error { _, err := tx.NetworkUsage(ctx, "p"); return err },
+		"next job":             func(tx *Tx) error { return tx.each(ctx, "", nil, claimCandidate, 1, "n") },
 		"audit entry": func(tx *Tx) error {
 			return tx.each(ctx, "", nil, `SELECT id FROM audit WHERE resource = $1 AND name = $2 ORDER BY at DESC, id DESC LIMIT 5`, "r", "n")
 		},
@@ -152,7 +168,7 @@ func TestPlans(t *testing.T) {
 
 // fromPart holds for scans of what another part of the query has selected.
 func fromPart(plan string) bool {
-	return plan == "SCAN own" || plan == "SCAN shared" || plan == "SCAN i" || plan == "SCAN f" || plan == "SCAN CONSTANT ROW"
+	return plan == "SCAN own" || plan == "SCAN shared" || plan == "SCAN i" || plan == "SCAN f" || plan == "SCAN g" || plan == "SCAN CONSTANT ROW"
 }
 
 // byFingerprint holds for searches in an index of fingerprints.

@@ -17,23 +17,23 @@ import (
 // nicRow is a NIC of an instance, or nothing where it has none.
 type nicRow struct {
 	portID, networkID, network, mac, prefix, groups sql.NullString
-	addr, filtered, kept, down, floating            sql.NullInt64
+	addr, filtered, kept, down, floating, cut       sql.NullInt64
 }
 
 // nicColumns are nicRow's, of the ports n and the floating addresses f that
-// lead to them. Groups are lines of an id, a space and a name.
-const nicColumns = `n.id, n.network_id, n.network, n.mac, n.addr, n.prefix, n.filtered, n.kept, n.down, f.addr,
+// lead to them through routers. Groups are lines of an id, a space and a name.
+const nicColumns = `n.id, n.network_id, n.network, n.mac, n.addr, n.prefix, n.filtered, n.kept, n.down, f.addr, (SELECT r.down FROM routers r WHERE r.id = f.router_id),
 	(SELECT string_agg(g.id || ' ' || g.name, '
 ') FROM port_groups m JOIN security_groups g ON g.id = m.group_id WHERE m.port_id = n.id)`
 
 func (r *nicRow) dest() []any {
-	return []any{&r.portID, &r.networkID, &r.network, &r.mac, &r.addr, &r.prefix, &r.filtered, &r.kept, &r.down, &r.floating, &r.groups}
+	return []any{&r.portID, &r.networkID, &r.network, &r.mac, &r.addr, &r.prefix, &r.filtered, &r.kept, &r.down, &r.floating, &r.cut, &r.groups}
 }
 
 func (r nicRow) nic() (compute.NIC, error) {
 	n := compute.NIC{
 		PortID: r.portID.String, NetworkID: r.networkID.String, Network: r.network.String, MAC: r.mac.String,
-		Filtered: r.filtered.Int64 != 0, Kept: r.kept.Int64 != 0, Down: r.down.Int64 != 0,
+		Filtered: r.filtered.Int64 != 0, Kept: r.kept.Int64 != 0, Down: r.down.Int64 != 0, Cut: r.cut.Int64 != 0,
 	}
 	if r.addr.Valid {
 		n.Addr = numberAddr(r.addr.Int64)
@@ -141,19 +141,19 @@ func pairRecords(pairs []compute.AddressPair) []pairRecord {
 }
 
 const portQuery = `SELECT ` + nicColumns + `, n.project_id, n.name, n.description, n.pairs, n.instance_id, i.zone, i.vm_state,
-		n.device_id, n.device_owner, n.created_at, n.updated_at, n.revision
-	FROM ports n LEFT JOIN floating_ips f ON f.port_id = n.id LEFT JOIN instances i ON i.id = n.instance_id`
+		n.device_id, n.device_owner, n.created_at, n.updated_at, n.revision, n.tags, a.router_id
+	FROM ports n LEFT JOIN router_ports a ON a.port_id = n.id LEFT JOIN floating_ips f ON f.port_id = n.id LEFT JOIN instances i ON i.id = n.instance_id`
 
 func scanPort(s scanner) (p compute.Port, err error) {
 	var r nicRow
-	var instance, zone, vm sql.NullString
+	var instance, zone, vm, router sql.NullString
 	var pairs []pairRecord
 	err = s.Scan(append(r.dest(), &p.ProjectID, &p.Name, &p.Description, jsonInto{&pairs}, &instance, &zone, &vm,
-		&p.DeviceID, &p.DeviceOwner, instant{&p.CreatedAt}, instant{&p.UpdatedAt}, &p.Revision)...)
+		&p.DeviceID, &p.DeviceOwner, instant{&p.CreatedAt}, instant{&p.UpdatedAt}, &p.Revision, jsonInto{&p.Tags}, &router)...)
 	if err != nil {
 		return p, err
 	}
-	p.InstanceID, p.Zone, p.Up = instance.String, zone.String, vm.String == string(compute.Active)
+	p.InstanceID, p.RouterID, p.Zone, p.Up = instance.String, router.String, zone.String, vm.String == string(compute.Active)
 	for _, pair := range pairs {
 		p.Pairs = append(p.Pairs, compute.AddressPair(pair))
 	}
@@ -205,10 +205,10 @@ func (t *Tx) insertPort(ctx context.Context, p compute.Port, seq int) error {
 	}
 	err = t.insert(ctx, "address", p.Addr.String(),
 		`INSERT INTO ports (id, project_id, name, description, network_id, network, mac, addr, prefix, filtered, down, pairs, kept,
-			instance_id, seq, device_id, device_owner, created_at, updated_at, revision)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
+			instance_id, seq, device_id, device_owner, created_at, updated_at, revision, tags)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`,
 		p.PortID, p.ProjectID, p.Name, p.Description, p.NetworkID, p.Network, p.MAC, addr, prefixText(p.Prefix), bit(p.Filtered), bit(p.Down),
-		jsonText(pairRecords(p.Pairs)), bit(p.Kept), textOrNull(p.InstanceID), seq, p.DeviceID, p.DeviceOwner, micros(p.CreatedAt), micros(p.UpdatedAt), p.Revision)
+		jsonText(pairRecords(p.Pairs)), bit(p.Kept), textOrNull(p.InstanceID), seq, p.DeviceID, p.DeviceOwner, micros(p.CreatedAt), micros(p.UpdatedAt), p.Revision, jsonText(p.Tags))
 	if err != nil {
 		return err
 	}
@@ -241,9 +241,9 @@ func (t *Tx) UpdatePort(ctx context.Context, p compute.Port) error {
 	}
 	err = t.change(ctx, "port", p.PortID,
 		`UPDATE ports SET name = $2, description = $3, mac = $4, addr = $5, prefix = $6, filtered = $7, pairs = $8,
-			device_id = $9, device_owner = $10, updated_at = $11, revision = $12, down = $13 WHERE id = $1`,
+			device_id = $9, device_owner = $10, updated_at = $11, revision = $12, down = $13, tags = $14 WHERE id = $1`,
 		p.PortID, p.Name, p.Description, p.MAC, addr, prefixText(p.Prefix), bit(p.Filtered), jsonText(pairRecords(p.Pairs)),
-		p.DeviceID, p.DeviceOwner, micros(p.UpdatedAt), p.Revision, bit(p.Down))
+		p.DeviceID, p.DeviceOwner, micros(p.UpdatedAt), p.Revision, bit(p.Down), jsonText(p.Tags))
 	if err != nil {
 		return err
 	}

@@ -72,6 +72,7 @@ var holdings = []struct {
 	{what: "volume", query: `SELECT COUNT(*) FROM volumes WHERE project_id = $1`},
 	{what: "image", query: `SELECT COUNT(*) FROM images WHERE project_id = $1`},
 	{what: "network", query: `SELECT COUNT(*) FROM networks WHERE project_id = $1`},
+	{what: "router", query: `SELECT COUNT(*) FROM routers WHERE project_id = $1`},
 	{what: "port", query: `SELECT COUNT(*) FROM ports WHERE project_id = $1 AND instance_id IS NULL`},
 	{what: "floating address", query: `SELECT COUNT(*) FROM floating_ips WHERE project_id = $1`},
 	{"shared key pair", `SELECT COUNT(*) FROM key_pairs WHERE owner_id = $1 AND owner_kind = $2`, []any{int64(keypair.Project)}},

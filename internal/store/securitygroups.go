@@ -45,14 +45,14 @@ type securityGroupRow struct {
 
 func scanSecurityGroup(s scanner) (r securityGroupRow, err error) {
 	g := &r.group
-	err = s.Scan(append([]any{&g.ID, &g.ProjectID, &g.Name, &g.Description, &g.Stateful, instant{&g.CreatedAt}, instant{&g.UpdatedAt}, &g.Revision}, r.rule.dest()...)...)
+	err = s.Scan(append([]any{&g.ID, &g.ProjectID, &g.Name, &g.Description, &g.Stateful, instant{&g.CreatedAt}, instant{&g.UpdatedAt}, &g.Revision, jsonInto{&g.Tags}}, r.rule.dest()...)...)
 	return r, err
 }
 
 // groups reads groups with their rules in one statement, so that all is of one
 // moment, and folds its rows.
 func (t *Tx) groups(ctx context.Context, selection string, args ...any) ([]compute.SecurityGroup, error) {
-	rows, err := all(ctx, t, "security group", scanSecurityGroup, `SELECT g.id, g.project_id, g.name, g.description, g.stateful, g.created_at, g.updated_at, g.revision, `+
+	rows, err := all(ctx, t, "security group", scanSecurityGroup, `SELECT g.id, g.project_id, g.name, g.description, g.stateful, g.created_at, g.updated_at, g.revision, g.tags, `+
 		ruleColumns+` FROM security_groups g LEFT JOIN security_rules r ON r.group_id = g.id `+selection+
 		` ORDER BY g.created_at, g.id, r.created_at, r.seq, r.id`, args...)
 	if err != nil {
@@ -93,9 +93,9 @@ func (t *Tx) SecurityGroups(ctx context.Context, projectID string) ([]compute.Se
 // InsertSecurityGroup implements [compute.Tx].
 func (t *Tx) InsertSecurityGroup(ctx context.Context, g compute.SecurityGroup) error {
 	err := t.insert(ctx, "security group", g.ID,
-		`INSERT INTO security_groups (id, project_id, name, description, stateful, created_at, updated_at, revision)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		g.ID, g.ProjectID, g.Name, g.Description, bit(g.Stateful), micros(g.CreatedAt), micros(g.UpdatedAt), g.Revision)
+		`INSERT INTO security_groups (id, project_id, name, description, stateful, created_at, updated_at, revision, tags)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		g.ID, g.ProjectID, g.Name, g.Description, bit(g.Stateful), micros(g.CreatedAt), micros(g.UpdatedAt), g.Revision, jsonText(g.Tags))
 	if err != nil {
 		return err
 	}
@@ -110,8 +110,8 @@ func (t *Tx) InsertSecurityGroup(ctx context.Context, g compute.SecurityGroup) e
 // UpdateSecurityGroup implements [compute.Tx].
 func (t *Tx) UpdateSecurityGroup(ctx context.Context, g compute.SecurityGroup) error {
 	return t.change(ctx, "security group", g.ID,
-		`UPDATE security_groups SET name = $2, description = $3, stateful = $4, updated_at = $5, revision = $6 WHERE id = $1`,
-		g.ID, g.Name, g.Description, bit(g.Stateful), micros(g.UpdatedAt), g.Revision)
+		`UPDATE security_groups SET name = $2, description = $3, stateful = $4, updated_at = $5, revision = $6, tags = $7 WHERE id = $1`,
+		g.ID, g.Name, g.Description, bit(g.Stateful), micros(g.UpdatedAt), g.Revision, jsonText(g.Tags))
 }
 
 // DeleteSecurityGroup implements [compute.Tx]. Its own rules go with the row

@@ -9,11 +9,11 @@ import (
 )
 
 const volumeColumns = `id, region, project_id, user_id, name, description, size_gib, status, type, zone, node,
-	bootable, image, source_id, metadata, fault, created_at, updated_at`
+	bootable, image, source_id, metadata, fault, created_at, updated_at, snapshot_id`
 
 // volumeQuery reads volumes with their attachments.
 const volumeQuery = `SELECT v.id, v.region, v.project_id, v.user_id, v.name, v.description, v.size_gib, v.status, v.type, v.zone, v.node,
-		v.bootable, v.image, v.source_id, v.metadata, v.fault, v.created_at, v.updated_at,
+		v.bootable, v.image, v.source_id, v.metadata, v.fault, v.created_at, v.updated_at, v.snapshot_id,
 		a.id, a.instance_id, a.device, a.delete_on_termination, a.tag, a.at
 	FROM volumes v LEFT JOIN attachments a ON a.volume_id = v.id`
 
@@ -38,7 +38,7 @@ func scanVolume(s scanner) (v compute.Volume, err error) {
 	var image imageSnapshot
 	var a attachmentRow
 	err = s.Scan(&v.ID, &v.Region, &v.ProjectID, &v.UserID, &v.Name, &v.Description, &v.SizeGiB, &v.Status, &v.Type, &v.Zone, &v.Node,
-		&v.Bootable, jsonInto{&image}, &v.SourceID, jsonInto{&v.Metadata}, &v.Fault, instant{&v.CreatedAt}, instant{&v.UpdatedAt},
+		&v.Bootable, jsonInto{&image}, &v.SourceID, jsonInto{&v.Metadata}, &v.Fault, instant{&v.CreatedAt}, instant{&v.UpdatedAt}, &v.SnapshotID,
 		&a.id, &a.instanceID, &a.device, &a.deletes, &a.tag, &a.at)
 	v.Image = compute.Image(image)
 	if a.id.Valid {
@@ -48,12 +48,12 @@ func scanVolume(s scanner) (v compute.Volume, err error) {
 	return v, err
 }
 
-// volumeImage is a volume's image as it is stored; a blank one has none.
-func volumeImage(v compute.Volume) string {
-	if v.Image.ID == "" {
+// volumeImage is the image of a volume or a snapshot as it is stored; a blank one has none.
+func volumeImage(i compute.Image) string {
+	if i.ID == "" {
 		return ""
 	}
-	return jsonText(imageSnapshot(v.Image))
+	return jsonText(imageSnapshot(i))
 }
 
 // Volume implements [compute.VolumeTx].
@@ -73,15 +73,18 @@ func (t *Tx) Volumes(ctx context.Context, q compute.VolumeQuery) ([]compute.Volu
 	if q.InstanceID != "" {
 		w.and(`a.instance_id = ?`, q.InstanceID)
 	}
+	if q.SnapshotID != "" {
+		w.and(`v.snapshot_id = ?`, q.SnapshotID)
+	}
 	return all(ctx, t, "volume", scanVolume, volumeQuery+w.String()+` ORDER BY v.created_at DESC, v.id DESC`, w.args...)
 }
 
 // InsertVolume implements [compute.VolumeTx].
 func (t *Tx) InsertVolume(ctx context.Context, v compute.Volume) error {
 	err := t.insert(ctx, "volume", v.ID,
-		`INSERT INTO volumes (`+volumeColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
+		`INSERT INTO volumes (`+volumeColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
 		v.ID, v.Region, v.ProjectID, v.UserID, v.Name, v.Description, v.SizeGiB, string(v.Status), v.Type, v.Zone, v.Node,
-		bit(v.Bootable), volumeImage(v), v.SourceID, jsonText(v.Metadata), v.Fault, micros(v.CreatedAt), micros(v.UpdatedAt))
+		bit(v.Bootable), volumeImage(v.Image), v.SourceID, jsonText(v.Metadata), v.Fault, micros(v.CreatedAt), micros(v.UpdatedAt), v.SnapshotID)
 	if err != nil {
 		return err
 	}
@@ -124,8 +127,13 @@ func (t *Tx) DeleteVolume(ctx context.Context, id string) error {
 // VolumeUsage implements [compute.VolumeTx].
 func (t *Tx) VolumeUsage(ctx context.Context, projectID string) (compute.VolumeUsage, error) {
 	return one(ctx, t, "usage", projectID, func(s scanner) (u compute.VolumeUsage, err error) {
-		return u, s.Scan(&u.Volumes, &u.GiB)
-	}, `SELECT COUNT(*), CAST(COALESCE(SUM(size_gib), 0) AS BIGINT) FROM volumes WHERE project_id = $1`, projectID)
+		var snapshots int
+		err = s.Scan(&u.Volumes, &u.Snapshots, &u.GiB, &snapshots)
+		u.GiB += snapshots
+		return u, err
+	}, `SELECT (SELECT COUNT(*) FROM volumes WHERE project_id = $1), (SELECT COUNT(*) FROM volume_snapshots WHERE project_id = $1),
+		(SELECT CAST(COALESCE(SUM(size_gib), 0) AS BIGINT) FROM volumes WHERE project_id = $1),
+		(SELECT CAST(COALESCE(SUM(size_gib), 0) AS BIGINT) FROM volume_snapshots WHERE project_id = $1)`, projectID)
 }
 
 // attachedRow is a volume of an instance, or nothing where it has none.

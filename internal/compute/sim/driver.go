@@ -191,8 +191,10 @@ func (d *Driver) open() error {
 	if d.maxListening, err = maxListeners(); err != nil {
 		return err
 	}
-	if err := d.loadVolumes(); err != nil {
-		return err
+	for _, folder := range []string{volumesFolder, snapshotsFolder} {
+		if err := d.clearAway(folder); err != nil {
+			return err
+		}
 	}
 	if err := d.load(); err != nil {
 		return err

@@ -32,15 +32,16 @@ type volumeState struct {
 
 func volumeFolder(id string) string { return volumesFolder + "/" + id }
 
-// loadVolumes clears away what a kill left half done.
-func (d *Driver) loadVolumes() error {
-	entries, err := fs.ReadDir(d.dir.FS(), volumesFolder)
+// clearAway removes what a kill left half done in a folder of volumes or
+// snapshots.
+func (d *Driver) clearAway(folder string) error {
+	entries, err := fs.ReadDir(d.dir.FS(), folder)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fault.Wrap(err, "list simulated volumes")
+		return fault.Wrap(err, "list simulated "+folder)
 	}
 	for _, e := range entries {
 		if name := e.Name(); strings.HasPrefix(name, makingPrefix) || strings.HasPrefix(name, deletingPrefix) {
-			if err := d.dir.RemoveAll(volumeFolder(name)); err != nil {
+			if err := d.dir.RemoveAll(folder + "/" + name); err != nil {
 				return fault.Wrap(err, "clear away "+name)
 			}
 		}
@@ -67,8 +68,13 @@ func (d *Driver) volume(id string) (volumeState, error) {
 // PutVolume makes the volume's folder under another name, and gives it its own
 // when it is whole; or it makes the volume larger, for a guest at once.
 func (d *Driver) PutVolume(_ context.Context, v compute.VolumeSpec) error {
-	if !validID(v.ID) || v.SourceID != "" && !validID(v.SourceID) {
-		return fault.Invalidf("id", "%q is not a UUID in lower case", v.ID+v.SourceID)
+	for _, id := range []string{v.SourceID, v.SnapshotID} {
+		if id != "" && !validID(id) {
+			return notID(id)
+		}
+	}
+	if !validID(v.ID) {
+		return notID(v.ID)
 	}
 	was, err := d.volume(v.ID)
 	switch {
@@ -97,9 +103,12 @@ func (d *Driver) makeVolume(v compute.VolumeSpec) error {
 	if err == nil {
 		err = d.within(temp, func(dir *os.Root) error {
 			var err error
-			if v.SourceID != "" {
+			switch {
+			case v.SourceID != "":
 				err = d.copyVolume(dir, v.SourceID)
-			} else {
+			case v.SnapshotID != "":
+				err = d.copySnapshot(dir, v.SnapshotID)
+			default:
 				_, err = d.unpack(v.Image, dir)
 			}
 			if err != nil {
@@ -120,13 +129,19 @@ func (d *Driver) makeVolume(v compute.VolumeSpec) error {
 	return fault.Wrap(err, "make simulated volume "+v.ID)
 }
 
-// copyVolume copies the log of a volume's disk. While a guest writes to it the
-// copy ends somewhere in the log, as a power cut would have it.
+func notID(id string) error { return fault.Invalidf("id", "%q is not a UUID in lower case", id) }
+
 func (d *Driver) copyVolume(dir *os.Root, sourceID string) error {
 	if _, err := d.volume(sourceID); err != nil {
 		return err
 	}
-	from, err := d.dir.Open(volumeFolder(sourceID) + "/" + diskFile)
+	return d.copyDisk(dir, volumeFolder(sourceID))
+}
+
+// copyDisk copies the log of the disk in a folder. While a guest writes to it
+// the copy ends somewhere in the log, as a power cut would have it.
+func (d *Driver) copyDisk(dir *os.Root, folder string) error {
+	from, err := d.dir.Open(folder + "/" + diskFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil // nobody has used it yet
 	}

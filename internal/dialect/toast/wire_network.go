@@ -63,7 +63,7 @@ type floatingIP struct {
 type floatingUse struct {
 	FixedAddress string  `json:"fixedIpAddress"`
 	PortID       string  `json:"portId"`
-	RouterID     *string `json:"routerId"` // null: addresses lead to instances without a router
+	RouterID     *string `json:"routerId"` // null: this API has no routers
 }
 
 type groupsAnswer struct {

@@ -20,6 +20,7 @@ func testHoldings(t *testing.T, s suite) {
 			func() error { return tx.InsertVolume(ctx, volume("v1", epoch)) },
 			func() error { return tx.InsertImage(ctx, snapshot) },
 			func() error { return tx.InsertNetwork(ctx, network("n1")) },
+			func() error { return tx.InsertRouter(ctx, compute.Router{ID: "r1", ProjectID: "p1"}) },
 			func() error { return tx.InsertPort(ctx, port("a", "p1", "n1", "127.8.0.2")) },
 			func() error {
 				return tx.InsertFloatingIP(ctx, compute.FloatingIP{ID: "f1", ProjectID: "p1", NetworkID: "n1", Addr: addr("127.9.0.1"), CreatedAt: epoch, UpdatedAt: epoch, Revision: 1})
@@ -35,7 +36,7 @@ func testHoldings(t *testing.T, s suite) {
 	read(t, db, func(tx *store.Tx) error {
 		held, err := tx.ProjectHoldings(ctx, "p1")
 		same(t, held, []identity.Holding{
-			{What: "volume", Count: 1}, {What: "image", Count: 1}, {What: "network", Count: 1}, {What: "port", Count: 1}, {What: "floating address", Count: 1},
+			{What: "volume", Count: 1}, {What: "image", Count: 1}, {What: "network", Count: 1}, {What: "router", Count: 1}, {What: "port", Count: 1}, {What: "floating address", Count: 1},
 		})
 		return err
 	})

@@ -40,6 +40,7 @@ func testNetworks(t *testing.T, s suite) {
 	n := network("n1")
 	n.Subnet.Gateway, n.Subnet.DNS = addr("127.8.0.1"), []string{"9.9.9.9"}
 	n.Subnet.Pools = []compute.AddressPool{{From: addr("127.8.0.2"), To: addr("127.8.0.9")}, {From: addr("127.8.0.20"), To: addr("127.8.0.30")}}
+	n.Tags, n.Subnet.Tags = []string{"a", "b"}, []string{"s"}
 	bare := compute.Network{ID: "n2", Name: "bare", External: true, Unfiltered: true}
 	write(t, db, func(tx *store.Tx) error {
 		if err := tx.InsertNetwork(ctx, n); err != nil {
@@ -60,7 +61,7 @@ func testNetworks(t *testing.T, s suite) {
 	}
 	want(n)
 	want(bare)
-	n.Name, n.Description, n.Shared, n.Subnet, n.Revision = "renamed", "d", false, nil, 7
+	n.Name, n.Description, n.Shared, n.Subnet, n.Revision, n.Tags = "renamed", "d", false, nil, 7, []string{"c"}
 	bare.Subnet = &compute.Subnet{ID: "s9", ProjectID: "p9", Range: netip.MustParsePrefix("10.0.0.0/24"), Revision: 3}
 	write(t, db, func(tx *store.Tx) error {
 		if err := tx.UpdateNetwork(ctx, n); err != nil {
@@ -85,7 +86,7 @@ func testNetworks(t *testing.T, s suite) {
 	write(t, db, func(tx *store.Tx) error { return tx.UpdateNetwork(ctx, n) })
 	read(t, db, func(tx *store.Tx) error {
 		u, err := tx.NetworkUsage(ctx, "p1")
-		same(t, u, map[string]int{"network": 1, "subnet": 0, "port": 1, "floatingip": 0, "security_group": 0, "security_group_rule": 0})
+		same(t, u, map[string]int{"router": 0, "network": 1, "subnet": 0, "port": 1, "floatingip": 0, "security_group": 0, "security_group_rule": 0})
 		return err
 	})
 }
@@ -95,7 +96,7 @@ func testPorts(t *testing.T, s suite) {
 	ctx := t.Context()
 	full := port("b", "p1", "n1", "127.8.0.7")
 	full.Description, full.Pairs = "d", []compute.AddressPair{{Address: "10.0.0.0/8", MAC: "aa:bb:cc:dd:ee:ff"}, {Address: "::1"}}
-	full.DeviceID, full.DeviceOwner, full.CreatedAt, full.Down = "dev", "me", epoch.Add(time.Second), true
+	full.DeviceID, full.DeviceOwner, full.CreatedAt, full.Down, full.Tags = "dev", "me", epoch.Add(time.Second), true, []string{"t"}
 	full.Groups = []compute.GroupRef{{ID: "g1", Name: "a name"}, {ID: "g2", Name: "z"}}
 	none := port("a", "p2", "n1", "")
 	write(t, db, func(tx *store.Tx) error {
@@ -154,7 +155,7 @@ func testPorts(t *testing.T, s suite) {
 	list(compute.PortQuery{NetworkID: "n9"})
 
 	// Taken away, those after it move up; given again, it is the last.
-	full.InstanceID, full.Zone, full.Name, full.Groups, full.Filtered, full.Down = "", "", "other", nil, false, false
+	full.InstanceID, full.Zone, full.Name, full.Groups, full.Filtered, full.Down, full.Tags = "", "", "other", nil, false, false, nil
 	write(t, db, func(tx *store.Tx) error { return tx.UpdatePort(ctx, full) })
 	addresses("127.8.0.1", "127.8.0.2")
 	read(t, db, func(tx *store.Tx) error {
@@ -193,7 +194,7 @@ func testSecurityGroups(t *testing.T, s suite) {
 	db := s.open(t)
 	ctx := t.Context()
 	g, h := group("g1", "p1", "web", letsOut, letsSSH), group("g2", "p2", "db")
-	h.CreatedAt = epoch.Add(time.Second)
+	h.CreatedAt, g.Tags = epoch.Add(time.Second), []string{"t"}
 	write(t, db, func(tx *store.Tx) error {
 		if err := tx.InsertSecurityGroup(ctx, g); err != nil {
 			return err
@@ -215,7 +216,7 @@ func testSecurityGroups(t *testing.T, s suite) {
 	refused(t, db.Write(ctx, func(tx *store.Tx) error { return tx.InsertSecurityRule(ctx, again) }), fault.Exists)
 	refused(t, db.Write(ctx, func(tx *store.Tx) error { return tx.InsertSecurityGroup(ctx, g) }), fault.Exists)
 	again.Remote, again.RemoteGroupID = netip.Prefix{}, "g2"
-	g.Name, g.Description, g.Stateful, g.Revision, g.UpdatedAt = "n", "", false, 4, epoch.Add(time.Hour)
+	g.Name, g.Description, g.Stateful, g.Revision, g.UpdatedAt, g.Tags = "n", "", false, 4, epoch.Add(time.Hour), []string{"u", "v"}
 	write(t, db, func(tx *store.Tx) error {
 		if err := tx.InsertSecurityRule(ctx, again); err != nil {
 			return err
@@ -266,6 +267,7 @@ func testFloatingIPs(t *testing.T, s suite) {
 	db := s.open(t)
 	ctx := t.Context()
 	f := compute.FloatingIP{ID: "f1", ProjectID: "p1", NetworkID: "pub", Addr: addr("127.9.0.1"), Description: "d", CreatedAt: epoch, UpdatedAt: epoch, Revision: 1}
+	f.Tags = []string{"t"}
 	g := f
 	g.ID, g.ProjectID, g.Addr, g.CreatedAt = "f2", "p2", addr("127.9.0.2"), epoch.Add(time.Second)
 	write(t, db, func(tx *store.Tx) error {
@@ -295,7 +297,7 @@ func testFloatingIPs(t *testing.T, s suite) {
 	next := func(from, want string) {
 		t.Helper()
 		read(t, db, func(tx *store.Tx) error {
-			a, err := tx.NextFloatingIP(ctx, addr(from), addr("127.9.0.3"))
+			a, err := tx.NextFloatingIP(ctx, "pub", addr(from), addr("127.9.0.6"))
 			if want == "" {
 				refused(t, err, fault.NoCapacity)
 				return nil
@@ -306,22 +308,65 @@ func testFloatingIPs(t *testing.T, s suite) {
 	}
 	next("127.9.0.1", "127.9.0.3")
 	next("127.9.0.3", "127.9.0.3")
+	// Ports on the pool take addresses of it, too.
+	write(t, db, func(tx *store.Tx) error {
+		for _, p := range []compute.Port{port("q1", "", "pub", "127.9.0.3"), port("q2", "", "pub", "127.9.0.5"), port("q3", "", "other", "127.9.0.4")} {
+			if err := tx.InsertPort(ctx, p); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	next("127.9.0.1", "127.9.0.4")
+	next("127.9.0.3", "127.9.0.4")
+	next("127.9.0.5", "127.9.0.6")
+	h := f
+	h.ID, h.ProjectID, h.Addr = "f4", "p3", addr("127.9.0.4")
+	write(t, db, func(tx *store.Tx) error { return tx.InsertFloatingIP(ctx, h) })
+	next("127.9.0.1", "127.9.0.6")
+	h.ID, h.Addr = "f5", addr("127.9.0.6")
+	write(t, db, func(tx *store.Tx) error { return tx.InsertFloatingIP(ctx, h) })
+	next("127.9.0.1", "")
+	write(t, db, func(tx *store.Tx) error {
+		if err := tx.DeleteFloatingIP(ctx, "f4"); err != nil {
+			return err
+		}
+		return tx.DeleteFloatingIP(ctx, "f5")
+	})
 
-	f.PortID, f.Description, f.Revision = "a", "", 2
+	f.PortID, f.Description, f.Revision, f.RouterID, f.Tags = "a", "", 2, "r1", nil
 	write(t, db, func(tx *store.Tx) error { return tx.UpdateFloatingIP(ctx, f) })
 	f.Fixed, f.InstanceID = addr("127.8.0.1"), "i1"
 	wants("p1", f)
+	through := func(router string, want ...compute.FloatingIP) {
+		t.Helper()
+		read(t, db, func(tx *store.Tx) error {
+			got, err := tx.FloatingIPsThrough(ctx, router)
+			same(t, got, want)
+			return err
+		})
+	}
+	through("r1", f)
+	through("r2")
 	read(t, db, func(tx *store.Tx) error {
 		i, err := tx.Instance(ctx, "i1")
 		same(t, i.NICs[0].Floating, f.Addr)
+		same(t, i.NICs[0].Cut, false)
+		return err
+	})
+	write(t, db, func(tx *store.Tx) error { return tx.InsertRouter(ctx, compute.Router{ID: "r1", Down: true}) })
+	read(t, db, func(tx *store.Tx) error {
+		i, err := tx.Instance(ctx, "i1")
+		same(t, i.NICs[0].Cut, true)
 		return err
 	})
 	g.PortID = "a"
 	refused(t, db.Write(ctx, func(tx *store.Tx) error { return tx.UpdateFloatingIP(ctx, g) }), fault.Exists)
 	// The port goes with its instance, and the address leads nowhere.
 	write(t, db, func(tx *store.Tx) error { return tx.DeleteInstance(ctx, "i1") })
-	f.PortID, f.Fixed, f.InstanceID = "", netip.Addr{}, ""
+	f.PortID, f.Fixed, f.InstanceID, f.RouterID = "", netip.Addr{}, "", ""
 	wants("p1", f)
+	through("r1")
 	write(t, db, func(tx *store.Tx) error { return tx.DeleteFloatingIP(ctx, "f1") })
 	refused(t, db.Write(ctx, func(tx *store.Tx) error { return tx.DeleteFloatingIP(ctx, "f1") }), fault.NotFound)
 	next("127.9.0.1", "127.9.0.1")

@@ -1,5 +1,5 @@
-// Package cinder speaks OpenStack Block Storage v3: volumes, their types and
-// quotas, as Cinder 21 (Zed) answers at the microversions 3.0 to 3.66
+// Package cinder speaks OpenStack Block Storage v3: volumes, their snapshots,
+// types and quotas, as Cinder 21 (Zed) answers at the microversions 3.0 to 3.66
 // (https://docs.openstack.org/api-ref/block-storage/v3/).
 package cinder
 
@@ -45,7 +45,7 @@ func New(opt Options) *Dialect {
 	d := &Dialect{opt: opt, style: openstack.NovaStyle{
 		Versions: Versions, RequestID: wire.RequestID, Identity: opt.IdentityBase, Overs: true,
 	}}
-	d.routes = slices.Concat(d.versionRoutes(), d.volumeRoutes(), d.metadataRoutes(), d.typeRoutes(), d.limitRoutes())
+	d.routes = slices.Concat(d.versionRoutes(), d.volumeRoutes(), d.snapshotRoutes(), d.typeRoutes(), d.limitRoutes())
 	return d
 }
 
@@ -96,6 +96,9 @@ func (d *Dialect) check(c *openstack.Call, rt openstack.Route) (err error) {
 		return err
 	}
 	if c.PathValue("project") != c.Caller.ProjectID() {
+		if err := rt.Access.Check(c.Caller); err != nil {
+			return err // in no project at all
+		}
 		return fault.Invalidf("project_id", "Malformed request url")
 	}
 	if err := c.Decode(rt); err != nil {

@@ -27,10 +27,18 @@ const notDeletable = "Volume status must be available or error or error_restorin
 // inWords puts what the domain says about volumes into Cinder's words.
 func inWords(err error) error {
 	var wrong *compute.WrongVolumeStatus
+	var snapshot *compute.WrongSnapshotStatus
 	var over *compute.QuotaExceeded
 	switch {
 	case errors.As(err, &wrong):
 		return fault.Invalidf("status", "Invalid volume: %s", aboutStatus(wrong))
+	case errors.As(err, &snapshot):
+		return fault.Invalidf("status", "Invalid snapshot: %s", aboutSnapshot(snapshot))
+	case errors.As(err, &over) && over.Resource == compute.QuotaPerVolume:
+		return &fault.Error{Kind: fault.Quota, Err: err,
+			Msg: fmt.Sprintf("VolumeSizeExceedsLimit: Requested volume size %dG is larger than maximum allowed limit %dG.", over.Requested, over.Limit)}
+	case errors.As(err, &over) && over.Resource == compute.QuotaSnapshots:
+		return &fault.Error{Kind: fault.Quota, Err: err, Msg: fmt.Sprintf("SnapshotLimitExceeded: Maximum number of snapshots allowed (%d) exceeded", over.Limit)}
 	case errors.As(err, &over):
 		text := fmt.Sprintf("VolumeLimitExceeded: Maximum number of volumes allowed (%d) exceeded for quota '%s'.", over.Limit, over.Resource)
 		if over.Resource == compute.QuotaGigabytes {
@@ -46,10 +54,23 @@ func aboutStatus(w *compute.WrongVolumeStatus) string {
 	switch w.Verb {
 	case "delete":
 		return notDeletable
+	case "snapshot":
+		return fmt.Sprintf("Volume %s status must be available, but current status is: %s.", w.ID, w.Status)
 	case "extend":
 		return fmt.Sprintf("Volume %s status must be 'available' to extend, currently %s.", w.ID, w.Status)
 	}
 	return w.Error()
+}
+
+// aboutSnapshot says why a snapshot cannot be deleted or used.
+func aboutSnapshot(w *compute.WrongSnapshotStatus) string {
+	switch {
+	case w.Copying:
+		return fmt.Sprintf("Snapshot %s cannot be deleted while a volume is being created from it.", w.ID)
+	case w.Verb == "delete":
+		return "Snapshot status must be available or error or error_deleting and must not be part of a group."
+	}
+	return fmt.Sprintf("Originating snapshot status must be one of available values, but %s is %s.", w.ID, w.Status)
 }
 
 // aboutImage says that a volume's image cannot be had; what a request names

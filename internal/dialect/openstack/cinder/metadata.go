@@ -4,106 +4,116 @@ import (
 	"maps"
 	"net/http"
 
-	"github.com/keyreeve/keyreeve/internal/compute"
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack"
 	"github.com/keyreeve/keyreeve/internal/fault"
 )
 
-// metadataRoutes are the calls on what is written on a volume.
-func (d *Dialect) metadataRoutes() []openstack.Route {
-	const all, one = "/volumes/{id}/metadata", "/volumes/{id}/metadata/{key}"
-	return []openstack.Route{
-		reads(all, "volume:get_volume_metadata", d.showMetadata),
-		changes(http.MethodPost, all, "volume:create_volume_metadata", metadataBody, d.editMetadata(func(c *openstack.Call, m map[string]string) error {
-			maps.Copy(m, stringMap(c.Input.At("metadata")))
-			return nil
-		})),
-		changes(http.MethodPut, all, "volume:update_volume_metadata", metadataBody, d.editMetadata(func(c *openstack.Call, m map[string]string) error {
-			clear(m)
-			maps.Copy(m, stringMap(c.Input.At("metadata")))
-			return nil
-		})),
-		reads(one, "volume:get_volume_metadata", d.showEntry),
-		changes(http.MethodPut, one, "volume:update_volume_metadata", metaBody, d.putEntry),
-		changes(http.MethodDelete, one, "volume:delete_volume_metadata", nil, d.deleteEntry),
-	}
-}
-
-// MaxMetadata is how many entries a volume's metadata have at most, which no
-// quota counts.
+// MaxMetadata is how many entries the metadata of a volume or a snapshot have
+// at most, which no quota counts.
 const MaxMetadata = 128
 
-func (d *Dialect) showMetadata(w http.ResponseWriter, c *openstack.Call) error {
-	v, err := d.opt.Compute.Volume(c.Context(), c.Caller, c.PathValue("id"))
-	if err != nil {
-		return err
+// annotated is how the metadata of one kind of thing are read and changed.
+type annotated struct {
+	d *Dialect
+	// path is of one thing, and noun what policy rules call it.
+	path, noun string
+	read       func(c *openstack.Call) (map[string]string, error)
+	// edit lets change change the metadata, and returns what they are then.
+	edit func(c *openstack.Call, change func(map[string]string) error) (map[string]string, error)
+}
+
+// routes are the calls on what is written on a thing.
+func (a annotated) routes() []openstack.Route {
+	all, one := a.path+"/metadata", a.path+"/metadata/{key}"
+	rule := func(verb string) openstack.Rule { return openstack.Rule("volume:" + verb + "_" + a.noun + "_metadata") }
+	return []openstack.Route{
+		reads(all, rule("get"), a.show),
+		changes(http.MethodPost, all, rule("create"), metadataBody, a.merge),
+		changes(http.MethodPut, all, rule("update"), metadataBody, a.replace),
+		reads(one, rule("get"), a.showEntry),
+		changes(http.MethodPut, one, rule("update"), metaBody, a.putEntry),
+		changes(http.MethodDelete, one, rule("delete"), nil, a.deleteEntry),
 	}
-	return d.metadata(w, c, v)
 }
 
-func (d *Dialect) metadata(w http.ResponseWriter, c *openstack.Call, v compute.Volume) error {
-	d.style.JSON(w, c.Request, c.Version, http.StatusOK, openstack.Fields{openstack.F("metadata", v.Metadata)})
-	return nil
-}
-
-func (d *Dialect) edit(c *openstack.Call, change func(*openstack.Call, map[string]string) error) (compute.Volume, error) {
-	return d.opt.Compute.EditVolume(c.Context(), c.Caller, c.PathValue("id"), func(l *compute.VolumeLabels) error {
-		if err := change(c, l.Metadata); err != nil {
+// bounded changes metadata that do not become too many.
+func (a annotated) bounded(c *openstack.Call, change func(map[string]string) error) (map[string]string, error) {
+	return a.edit(c, func(m map[string]string) error {
+		if err := change(m); err != nil {
 			return err
 		}
-		if len(l.Metadata) > MaxMetadata {
-			return fault.Invalidf("metadata", "Invalid metadata: a volume has at most %d entries.", MaxMetadata)
+		if len(m) > MaxMetadata {
+			return fault.Invalidf("metadata", "Invalid metadata: a %s has at most %d entries.", a.noun, MaxMetadata)
 		}
 		return nil
 	})
 }
 
-func (d *Dialect) editMetadata(change func(*openstack.Call, map[string]string) error) openstack.Handler {
-	return func(w http.ResponseWriter, c *openstack.Call) error {
-		v, err := d.edit(c, change)
-		if err != nil {
-			return err
-		}
-		return d.metadata(w, c, v)
+func (a annotated) answer(w http.ResponseWriter, c *openstack.Call, m map[string]string, err error) error {
+	if err == nil {
+		a.d.style.JSON(w, c.Request, c.Version, http.StatusOK, openstack.Fields{openstack.F("metadata", m)})
 	}
+	return err
+}
+
+func (a annotated) show(w http.ResponseWriter, c *openstack.Call) error {
+	m, err := a.read(c)
+	return a.answer(w, c, m, err)
+}
+
+func (a annotated) merge(w http.ResponseWriter, c *openstack.Call) error {
+	m, err := a.bounded(c, func(m map[string]string) error {
+		maps.Copy(m, stringMap(c.Input.At("metadata")))
+		return nil
+	})
+	return a.answer(w, c, m, err)
+}
+
+func (a annotated) replace(w http.ResponseWriter, c *openstack.Call) error {
+	m, err := a.bounded(c, func(m map[string]string) error {
+		clear(m)
+		maps.Copy(m, stringMap(c.Input.At("metadata")))
+		return nil
+	})
+	return a.answer(w, c, m, err)
 }
 
 func noEntry(c *openstack.Call) error {
 	return &fault.Error{Kind: fault.NotFound, Msg: "Metadata item was not found", Name: c.PathValue("key")}
 }
 
-func (d *Dialect) showEntry(w http.ResponseWriter, c *openstack.Call) error {
-	v, err := d.opt.Compute.Volume(c.Context(), c.Caller, c.PathValue("id"))
+func (a annotated) showEntry(w http.ResponseWriter, c *openstack.Call) error {
+	m, err := a.read(c)
 	if err != nil {
 		return err
 	}
-	value, ok := v.Metadata[c.PathValue("key")]
+	value, ok := m[c.PathValue("key")]
 	if !ok {
 		return noEntry(c)
 	}
-	return d.entry(w, c, value)
+	return a.entry(w, c, value)
 }
 
-func (d *Dialect) entry(w http.ResponseWriter, c *openstack.Call, value string) error {
-	d.style.JSON(w, c.Request, c.Version, http.StatusOK, openstack.Fields{
+func (a annotated) entry(w http.ResponseWriter, c *openstack.Call, value string) error {
+	a.d.style.JSON(w, c.Request, c.Version, http.StatusOK, openstack.Fields{
 		openstack.F("meta", openstack.Fields{openstack.F(c.PathValue("key"), value)})})
 	return nil
 }
 
-func (d *Dialect) putEntry(w http.ResponseWriter, c *openstack.Call) error {
+func (a annotated) putEntry(w http.ResponseWriter, c *openstack.Call) error {
 	key := c.PathValue("key")
 	value := c.Input.At("meta", key)
 	if !value.Exists() {
 		return fault.Invalidf("meta", "Request body and URI mismatch")
 	}
-	if _, err := d.edit(c, func(_ *openstack.Call, m map[string]string) error { m[key] = value.Text(); return nil }); err != nil {
+	if _, err := a.bounded(c, func(m map[string]string) error { m[key] = value.Text(); return nil }); err != nil {
 		return err
 	}
-	return d.entry(w, c, value.Text())
+	return a.entry(w, c, value.Text())
 }
 
-func (d *Dialect) deleteEntry(w http.ResponseWriter, c *openstack.Call) error {
-	_, err := d.edit(c, func(c *openstack.Call, m map[string]string) error {
+func (a annotated) deleteEntry(w http.ResponseWriter, c *openstack.Call) error {
+	_, err := a.edit(c, func(m map[string]string) error {
 		if _, ok := m[c.PathValue("key")]; !ok {
 			return noEntry(c)
 		}
@@ -113,6 +123,6 @@ func (d *Dialect) deleteEntry(w http.ResponseWriter, c *openstack.Call) error {
 	if err != nil {
 		return err
 	}
-	d.style.Empty(w, c.Request, c.Version, http.StatusOK)
+	a.d.style.Empty(w, c.Request, c.Version, http.StatusOK)
 	return nil
 }

@@ -41,6 +41,15 @@ var (
 	bootableBody = one("os-set_bootable", schema.Object{Closed: true, Required: []string{"bootable"}, Properties: []schema.Property{
 		schema.Prop("bootable", schema.Flag{}),
 	}})
+	snapshotBody = one("snapshot", schema.Object{Required: []string{"volume_id"}, Properties: []schema.Property{
+		schema.Prop("volume_id", schema.String{Format: isUUID.Format}), schema.Prop("force", schema.AnyOf{schema.Flag{}, schema.NullOnly{}}),
+		schema.Prop("name", text), schema.Prop("description", text), schema.Prop("metadata", metadata),
+		schema.Prop("display_name", text), schema.Prop("display_description", text),
+	}})
+	snapshotUpdateBody = one("snapshot", schema.Object{Properties: []schema.Property{
+		schema.Prop("name", text), schema.Prop("description", text),
+		schema.Prop("display_name", text), schema.Prop("display_description", text),
+	}})
 	metadataBody = one("metadata", notNull(metadata))
 	metaBody     = one("meta", func() schema.Object { o := notNull(metadata); o.Max = 1; return o }())
 )

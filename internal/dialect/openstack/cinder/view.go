@@ -40,7 +40,7 @@ var volumeFields = []volumeField{
 	{name: "name", value: of(func(v compute.Volume) any { return v.Name })},
 	{name: "description", value: of(func(v compute.Volume) any { return orNull(v.Description) })},
 	{name: "volume_type", value: of(func(v compute.Volume) any { return v.Type })},
-	{name: "snapshot_id", value: always(nil)},
+	{name: "snapshot_id", value: of(func(v compute.Volume) any { return orNull(v.SnapshotID) })},
 	{name: "source_volid", value: of(func(v compute.Volume) any { return orNull(v.SourceID) })},
 	{name: "metadata", value: of(func(v compute.Volume) any { return v.Metadata })},
 	{name: "links", value: func(c *openstack.Call, v compute.Volume) any { return links(c, v.ID) }},
@@ -65,9 +65,6 @@ var volumeFields = []volumeField{
 	{name: "volume_type_id", since: openstack.V(3, 63), value: of(func(v compute.Volume) any { return v.TypeID() })},
 	{name: "consumes_quota", since: openstack.V(3, 65), value: always(true)},
 }
-
-// view shows a volume in a list.
-type view func(*openstack.Call, compute.Volume) openstack.Fields
 
 // detail shows a volume in full at the call's microversion; where it was just
 // made or changed, without what Cinder's extensions add to reading.

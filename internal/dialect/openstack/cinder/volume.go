@@ -2,6 +2,7 @@ package cinder
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/keyreeve/keyreeve/internal/compute"
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack"
@@ -12,30 +13,17 @@ import (
 // volumeRoutes are the calls on volumes and what is listed beside them.
 func (d *Dialect) volumeRoutes() []openstack.Route {
 	const one = "/volumes/{id}"
-	return []openstack.Route{
-		reads("/volumes", "volume:get_all", d.listVolumes(summary)),
-		reads("/volumes/detail", "volume:get_all", d.listVolumes(detail)),
+	return slices.Concat([]openstack.Route{
+		reads("/volumes", "volume:get_all", listed(d, d.volumeList(), summary)),
+		reads("/volumes/detail", "volume:get_all", listed(d, d.volumeList(), detail)),
 		reads(one, "volume:get", d.showVolume),
 		changes(http.MethodPost, "/volumes", "volume:create", createBody, d.createVolume),
 		changes(http.MethodPut, one, "volume:update", updateBody, d.updateVolume),
 		changes(http.MethodDelete, one, "volume:delete", nil, d.deleteVolume),
 		changes(http.MethodPost, one+"/action", "volume_extension:volume_actions", schema.Any{}, d.actOnVolume),
 
-		// There are no snapshots yet, which lists can say.
-		reads("/snapshots", "volume:get_all_snapshots", d.none("snapshots")),
-		reads("/snapshots/detail", "volume:get_all_snapshots", d.none("snapshots")),
-		reads("/snapshots/{id}", "volume:get_snapshot", func(_ http.ResponseWriter, c *openstack.Call) error {
-			return fault.Missing("snapshot", c.PathValue("id"))
-		}),
 		reads("/os-availability-zone", "volume:availability_zone_list", d.listZones),
-	}
-}
-
-func (d *Dialect) none(member string) openstack.Handler {
-	return func(w http.ResponseWriter, c *openstack.Call) error {
-		d.style.JSON(w, c.Request, c.Version, http.StatusOK, openstack.Fields{openstack.F(member, []string{})})
-		return nil
-	}
+	}, annotated{d: d, path: one, noun: "volume", read: d.volumeMetadata, edit: d.editVolumeMetadata}.routes())
 }
 
 func (d *Dialect) listZones(w http.ResponseWriter, c *openstack.Call) error {
@@ -73,9 +61,6 @@ func first(in schema.Value, names ...string) schema.Value {
 
 func (d *Dialect) createVolume(w http.ResponseWriter, c *openstack.Call) error {
 	in := c.Input.At("volume")
-	if snapshot := in.At("snapshot_id").Text(); snapshot != "" {
-		return fault.Missing("snapshot", snapshot)
-	}
 	// To ignore these would promise what does not happen.
 	for _, name := range []string{"consistencygroup_id", "group_id", "backup_id"} {
 		if in.At(name).Text() != "" {
@@ -86,14 +71,17 @@ func (d *Dialect) createVolume(w http.ResponseWriter, c *openstack.Call) error {
 		return fault.Invalidf("multiattach", "Invalid input received: multiattach: a volume is attached to one server at a time here.")
 	}
 	size, ok := in.At("size").Int64()
-	source := in.At("source_volid").Text()
-	if source == "" && (!ok || size < 1 || size > compute.MaxVolumeGiB) || size < 0 || size > compute.MaxVolumeGiB {
+	source, snapshot := in.At("source_volid").Text(), in.At("snapshot_id").Text()
+	if source != "" && snapshot != "" {
+		return fault.Invalidf("snapshot_id", "Invalid input received: source_volid and snapshot_id cannot be given together.")
+	}
+	if source+snapshot == "" && (!ok || size < 1 || size > compute.MaxVolumeGiB) || size < 0 || size > compute.MaxVolumeGiB {
 		return fault.Invalidf("size", "Invalid input received: Volume size '%s' must be an integer and greater than 0", in.At("size").String())
 	}
 	v, err := d.opt.Compute.CreateVolume(c.Context(), c.Caller, compute.VolumeRequest{
 		Name: first(in, "name", "display_name").Text(), Description: first(in, "description", "display_description").Text(),
 		SizeGiB: int(size), Type: in.At("volume_type").Text(), Zone: in.At("availability_zone").Text(),
-		ImageID: first(in, "imageRef", "image_id").Text(), SourceID: source, Metadata: stringMap(in.At("metadata")),
+		ImageID: first(in, "imageRef", "image_id").Text(), SourceID: source, SnapshotID: snapshot, Metadata: stringMap(in.At("metadata")),
 	})
 	if err != nil {
 		return aboutImage(err)
@@ -115,15 +103,9 @@ func (d *Dialect) updateVolume(w http.ResponseWriter, c *openstack.Call) error {
 		return fault.Invalidf("volume", "Missing required element 'volume' in request body.")
 	}
 	v, err := d.opt.Compute.EditVolume(c.Context(), c.Caller, c.PathValue("id"), func(l *compute.VolumeLabels) error {
-		for _, m := range in.Members() {
-			switch m.Name {
-			case "name", "display_name":
-				l.Name = m.Value.Text()
-			case "description", "display_description":
-				l.Description = m.Value.Text()
-			case "metadata":
-				l.Metadata = stringMap(m.Value)
-			}
+		rename(in, &l.Name, &l.Description)
+		if m := in.At("metadata"); m.Exists() {
+			l.Metadata = stringMap(m)
 		}
 		return nil
 	})
@@ -133,8 +115,25 @@ func (d *Dialect) updateVolume(w http.ResponseWriter, c *openstack.Call) error {
 	return d.answer(w, c, http.StatusOK, v)
 }
 
+func (d *Dialect) volumeMetadata(c *openstack.Call) (map[string]string, error) {
+	v, err := d.opt.Compute.Volume(c.Context(), c.Caller, c.PathValue("id"))
+	return v.Metadata, err
+}
+
+func (d *Dialect) editVolumeMetadata(c *openstack.Call, change func(map[string]string) error) (map[string]string, error) {
+	v, err := d.opt.Compute.EditVolume(c.Context(), c.Caller, c.PathValue("id"),
+		func(l *compute.VolumeLabels) error { return change(l.Metadata) })
+	return v.Metadata, err
+}
+
 func (d *Dialect) deleteVolume(w http.ResponseWriter, c *openstack.Call) error {
-	if _, err := d.opt.Compute.DeleteVolume(c.Context(), c.Caller, c.PathValue("id")); err != nil {
+	var err error
+	if schema.TextValue(c.Query.Last("cascade")).Truth() {
+		err = d.opt.Compute.DeleteVolumeAndSnapshots(c.Context(), c.Caller, c.PathValue("id"))
+	} else {
+		_, err = d.opt.Compute.DeleteVolume(c.Context(), c.Caller, c.PathValue("id"))
+	}
+	if err != nil {
 		return err
 	}
 	d.style.Empty(w, c.Request, c.Version, http.StatusAccepted)

@@ -32,7 +32,7 @@ func (d *Dialect) list(w http.ResponseWriter, c *openstack.Call) error {
 	if err != nil {
 		return err
 	}
-	by, err := orderAsked(c.Query)
+	order, err := orderAsked(c.Query)
 	if err != nil {
 		return err
 	}
@@ -40,13 +40,11 @@ func (d *Dialect) list(w http.ResponseWriter, c *openstack.Call) error {
 	if err != nil {
 		return err
 	}
-	slices.SortFunc(all, by)
-	if marker := c.Query.Last("marker"); marker != "" {
-		k := slices.IndexFunc(all, func(i compute.Image) bool { return i.ID == marker })
-		if k < 0 {
-			return fault.Invalidf("marker", "No image found with ID %s", marker)
-		}
-		all = all[k+1:]
+	order.Sort(all)
+	marker := c.Query.Last("marker")
+	all, ok := openstack.After(all, marker, imageID)
+	if !ok {
+		return fault.Invalidf("marker", "No image found with ID %s", marker)
 	}
 	views := []openstack.Fields{}
 	last, more := "", false
@@ -185,10 +183,10 @@ func text(v any) string {
 }
 
 // columns are the keys by which images are sorted.
-var columns = map[string]func(a, b compute.Image) int{
-	"name":             func(a, b compute.Image) int { return strings.Compare(a.Name, b.Name) },
-	"id":               func(a, b compute.Image) int { return strings.Compare(a.ID, b.ID) },
-	"size":             func(a, b compute.Image) int { return cmp.Compare(a.SizeBytes, b.SizeBytes) },
+var columns = openstack.Columns[compute.Image]{
+	"name":             openstack.By(func(i compute.Image) string { return i.Name }),
+	"id":               openstack.By(imageID),
+	"size":             openstack.By(func(i compute.Image) int64 { return i.SizeBytes }),
 	"created_at":       func(a, b compute.Image) int { return a.CreatedAt.Compare(b.CreatedAt) },
 	"updated_at":       func(a, b compute.Image) int { return a.UpdatedAt.Compare(b.UpdatedAt) },
 	"status":           same,
@@ -196,11 +194,13 @@ var columns = map[string]func(a, b compute.Image) int{
 	"disk_format":      same,
 }
 
+func imageID(i compute.Image) string { return i.ID }
+
 func same(compute.Image, compute.Image) int { return 0 }
 
 // orderAsked reads sort=key:dir,key, or the older sort_key and sort_dir. The
 // default is newest first.
-func orderAsked(q schema.Query) (func(a, b compute.Image) int, error) {
+func orderAsked(q schema.Query) (*openstack.Order[compute.Image], error) {
 	keys, dirs := q.All("sort_key"), q.All("sort_dir")
 	if q.Has("sort") {
 		if keys != nil || dirs != nil {
@@ -214,13 +214,8 @@ func orderAsked(q schema.Query) (func(a, b compute.Image) int, error) {
 	if len(dirs) > 1 && len(dirs) != len(keys) {
 		return nil, fault.Invalidf("sort_dir", "Number of sort dirs does not match the number of sort keys")
 	}
-	keys = append(slices.Clone(keys), "created_at", "id")
-	type step struct {
-		by   func(a, b compute.Image) int
-		sign int
-	}
-	var steps []step
-	for k, key := range keys {
+	order := new(openstack.Order[compute.Image])
+	for k, key := range append(slices.Clone(keys), "created_at", "id") {
 		dir := "desc"
 		switch {
 		case k < len(dirs):
@@ -232,18 +227,10 @@ func orderAsked(q schema.Query) (func(a, b compute.Image) int, error) {
 		if !ok {
 			return nil, fault.Invalidf("sort_key", "Invalid sort key: %s. It must be one of the following: container_format, created_at, disk_format, id, name, size, status, updated_at.", key)
 		}
-		sign := map[string]int{"asc": 1, "desc": -1}[dir]
-		if sign == 0 {
+		if dir != "asc" && dir != "desc" {
 			return nil, fault.Invalidf("sort_dir", "Invalid sort direction: %s", dir)
 		}
-		steps = append(steps, step{by, sign})
+		order.Then(key, by, dir == "desc")
 	}
-	return func(a, b compute.Image) int {
-		for _, s := range steps {
-			if n := s.by(a, b) * s.sign; n != 0 {
-				return n
-			}
-		}
-		return 0
-	}, nil
+	return order, nil
 }

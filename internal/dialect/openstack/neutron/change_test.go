@@ -3,6 +3,7 @@ package neutron
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -37,6 +38,19 @@ func (k desk) send(who, method, path, body string, status int, want ...string) s
 		}
 	}
 	return ""
+}
+
+// pool makes the deployment's own networks and returns that of floating addresses.
+func (k desk) pool() string {
+	k.Helper()
+	if err := k.d.compute.Seed(k.Context()); err != nil {
+		k.Fatal(err)
+	}
+	networks, err := k.d.compute.Networks(k.Context(), inProject(demo))
+	if err != nil {
+		k.Fatal(err)
+	}
+	return networks[slices.IndexFunc(networks, func(n compute.Network) bool { return n.External })].ID
 }
 
 func TestNetworkChanges(t *testing.T) {
@@ -87,7 +101,6 @@ func TestNetworkChanges(t *testing.T) {
 	k.send("alice", "DELETE", "subnets/"+sub, "", 204)
 	k.send("alice", "DELETE", "networks/"+net, "", 204)
 	k.send("alice", "DELETE", "networks/"+net, "", 404)
-	k.send("alice", "POST", "routers", `{"router": {}}`, 404, "none is needed")
 	k.send("alice", "GET", "availability_zones", "", 200, `{"availability_zones":[{"state":"available","resource":"network","name":"nova"}]}`)
 }
 
@@ -102,6 +115,11 @@ func TestPortChanges(t *testing.T) {
 		`"name":""`, `"security_groups":[]`, `"allowed_address_pairs":[{"ip_address":"10.0.0.0/8","mac_address":"fa:16:3e:11:22:33"}]`, `"ip_address":"10.77.9.8"`, `"admin_state_up":false`)
 	k.send("alice", "PUT", "ports/"+port, `{"port": {"port_security_enabled": false}}`, 409, `"type": "PortSecurityPortHasSecurityGroup"`)
 	k.send("alice", "PUT", "ports/"+port, `{"port": {"port_security_enabled": false, "allowed_address_pairs": []}}`, 200, `"port_security_enabled":false`)
+	k.send("alice", "PUT", "ports/"+port, `{"port": {"fixed_ips": []}}`, 400, "a port keeps an address here")
+	bare := k.send("alice", "POST", "ports", `{"port": {"network_id": "`+sharedNet+`", "fixed_ips": []}}`, 201, `"fixed_ips":[]`)
+	k.send("alice", "PUT", "ports/"+bare, `{"port": {"fixed_ips": []}}`, 200, `"fixed_ips":[]`)
+	k.send("alice", "PUT", "ports/"+bare, `{"port": {"fixed_ips": [{"ip_address": "10.77.9.7"}]}}`, 200, `"ip_address":"10.77.9.7"`)
+	k.send("alice", "DELETE", "ports/"+bare, "", 204)
 	k.send("alice", "PUT", "ports/port-web-0", `{"port": {"device_id": ""}}`, 400, "is a server's")
 	k.send("alice", "PUT", "ports/port-web-0", `{"port": {"device_id": "web-0", "description": "d"}}`, 200, `"device_id":"web-0"`, `"description":"d"`)
 	k.send("alice", "PUT", "ports/port-web-0", `{"port": {"mac_address": "aa:bb:cc:dd:ee:ff"}}`, 409, `"type": "PortBound"`)
@@ -164,27 +182,19 @@ func TestGroupChanges(t *testing.T) {
 }
 
 func TestFloatingChanges(t *testing.T) {
-	d := service(t)
-	k := desk{t, d}
-	if err := d.compute.Seed(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	networks, err := d.compute.Networks(t.Context(), inProject(demo))
-	if err != nil {
-		t.Fatal(err)
-	}
-	pool := ""
-	for _, n := range networks {
-		if n.External {
-			pool = n.ID
-		}
-	}
+	k := desk{t, service(t)}
+	pool := k.pool()
 	k.send("alice", "GET", "networks?router:external=True", "", 200, `"name":"public"`)
 	f := k.send("alice", "POST", "floatingips", `{"floatingip": {"floating_network_id": "`+pool+`", "description": "d"}}`, 201,
 		`"floating_ip_address":"10.99.0.1"`, `"port_id":null,"fixed_ip_address":null,"status":"DOWN","description":"d"`, `"router_id":null`)
 	k.send("alice", "PUT", "floatingips/"+f, `{"floatingip": {"port_id": "port-web-0"}}`, 400, "is not a valid UUID")
 	port := k.send("alice", "POST", "ports", `{"port": {"network_id": "`+sharedNet+`", "fixed_ips": [{"ip_address": "10.77.9.9"}]}}`, 201)
-	k.send("alice", "PUT", "floatingips/"+f, `{"floatingip": {"port_id": "`+port+`"}}`, 200, `"port_id":"`+port+`","fixed_ip_address":"10.77.9.9","status":"ACTIVE"`)
+	k.send("alice", "PUT", "floatingips/"+f, `{"floatingip": {"port_id": "`+port+`"}}`, 404, `"type": "ExternalGatewayForFloatingIPNotFound", "message": "External network `+
+		pool+` is not reachable from subnet `+sharedSub+`.  Therefore, cannot associate Port `+port+` with a Floating IP."`)
+	router := k.send("alice", "POST", "routers", `{"router": {"external_gateway_info": {"network_id": "`+pool+`"}}}`, 201)
+	door := k.send("alice", "POST", "ports", `{"port": {"network_id": "`+sharedNet+`"}}`, 201)
+	k.send("alice", "PUT", "routers/"+router+"/add_router_interface", `{"port_id": "`+door+`"}`, 200)
+	k.send("alice", "PUT", "floatingips/"+f, `{"floatingip": {"port_id": "`+port+`"}}`, 200, `"router_id":"`+router+`"`, `"port_id":"`+port+`","fixed_ip_address":"10.77.9.9","status":"ACTIVE"`)
 	k.send("alice", "PUT", "floatingips/"+f, `{"floatingip": {"description": ""}}`, 200, `"port_id":"`+port+`"`, `"description":""`)
 	k.send("alice", "POST", "floatingips", `{"floatingip": {"floating_network_id": "`+pool+`", "port_id": "`+port+`"}}`, 409, `"type": "FloatingIPPortAlreadyAssociated"`, "already has a floating IP")
 	k.send("alice", "PUT", "floatingips/"+f, `{"floatingip": {"port_id": null}}`, 200, `"port_id":null`, `"status":"DOWN"`)
@@ -197,12 +207,12 @@ func TestFloatingChanges(t *testing.T) {
 	k.send("alice", "DELETE", "floatingips/"+f, "", 204)
 	k.send("alice", "DELETE", "floatingips/"+f, "", 404, `"type": "FloatingIPNotFound"`)
 
-	k.send("admin", "PUT", "quotas/"+demo, `{"quota": {"floatingip": 0, "router": 5}}`, 200, `"floatingip":0`, `"router":10`)
+	k.send("admin", "PUT", "quotas/"+demo, `{"quota": {"floatingip": 0, "router": 5, "rbac_policy": 5}}`, 200, `"floatingip":0`, `"router":5`, `"rbac_policy":10`)
 	k.send("alice", "POST", "floatingips", `{"floatingip": {"floating_network_id": "`+pool+`"}}`, 409, `"type": "OverQuota", "message": "Quota exceeded for resources: ['floatingip']."`)
 	k.send("alice", "PUT", "quotas/"+demo, `{"quota": {}}`, 403)
 	k.send("admin", "PUT", "quotas/"+demo, `{"quota": {"foo": 1}}`, 400, "Unrecognized attribute(s) 'foo'")
 	k.send("admin", "PUT", "quotas/"+demo, `{"quota": {"port": -2}}`, 400, "should be an integer from -1")
-	k.send("alice", "GET", "quotas/"+demo+"/details", "", 200, `"port":{"limit":500,"used":1,"reserved":0}`)
+	k.send("alice", "GET", "quotas/"+demo+"/details", "", 200, `"port":{"limit":500,"used":2,"reserved":0}`, `"router":{"limit":5,"used":1,"reserved":0}`)
 	k.send("alice", "GET", "quotas/"+demo+"/default", "", 200, `"floatingip":50`)
 	k.send("admin", "DELETE", "quotas/"+demo, "", 204)
 	k.send("alice", "GET", "quotas/"+demo, "", 200, `"floatingip":50`)

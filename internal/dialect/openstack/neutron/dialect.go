@@ -1,6 +1,6 @@
 // Package neutron speaks the OpenStack Networking API v2.0, as Neutron 21 (Zed)
-// answers it: networks and their subnets, ports, security groups and floating
-// addresses (https://docs.openstack.org/api-ref/network/v2/).
+// answers it: networks and their subnets, ports, routers, security groups and
+// floating addresses (https://docs.openstack.org/api-ref/network/v2/).
 package neutron
 
 import (
@@ -45,17 +45,19 @@ type resource struct {
 	update     func(d *Dialect, c *openstack.Call, id string, in input) (openstack.Fields, error) // nil: it cannot be changed
 	remove     func(d *Dialect, c *openstack.Call, id string) error
 	bulk       bool // several are made at once
+	// retag may be nil for what has no tags of its own.
+	retag retag
 }
 
 // resources are what is served, in the order of the API's own list.
 var resources = []resource{
-	{"network", "networks", (*Dialect).networks, (*Dialect).network, networkAttributes, (*Dialect).createNetwork, (*Dialect).updateNetwork, (*Dialect).deleteNetwork, false},
-	{"subnet", "subnets", (*Dialect).subnets, (*Dialect).subnet, subnetAttributes, (*Dialect).createSubnet, (*Dialect).updateSubnet, (*Dialect).deleteSubnet, false},
-	{"port", "ports", (*Dialect).ports, (*Dialect).port, portAttributes, (*Dialect).createPort, (*Dialect).updatePort, (*Dialect).deletePort, false},
-	{"security_group", "security_groups", (*Dialect).groups, (*Dialect).group, groupAttributes, (*Dialect).createGroup, (*Dialect).updateGroup, (*Dialect).deleteGroup, false},
-	{"security_group_rule", "security_group_rules", (*Dialect).groupRules, (*Dialect).groupRule, ruleAttributes, (*Dialect).createRules, nil, (*Dialect).deleteRule, true},
-	{"floatingip", "floatingips", (*Dialect).floatingIPs, (*Dialect).floatingIP, floatingAttributes, (*Dialect).createFloatingIP, (*Dialect).updateFloatingIP, (*Dialect).deleteFloatingIP, false},
-	{name: "router", collection: "routers", list: (*Dialect).routers, show: (*Dialect).router},
+	{"network", "networks", (*Dialect).networks, (*Dialect).network, networkAttributes, (*Dialect).createNetwork, (*Dialect).updateNetwork, (*Dialect).deleteNetwork, false, (*Dialect).retagNetwork},
+	{"subnet", "subnets", (*Dialect).subnets, (*Dialect).subnet, subnetAttributes, (*Dialect).createSubnet, (*Dialect).updateSubnet, (*Dialect).deleteSubnet, false, (*Dialect).retagSubnet},
+	{"port", "ports", (*Dialect).ports, (*Dialect).port, portAttributes, (*Dialect).createPort, (*Dialect).updatePort, (*Dialect).deletePort, false, (*Dialect).retagPort},
+	{"security_group", "security_groups", (*Dialect).groups, (*Dialect).group, groupAttributes, (*Dialect).createGroup, (*Dialect).updateGroup, (*Dialect).deleteGroup, false, (*Dialect).retagGroup},
+	{"security_group_rule", "security_group_rules", (*Dialect).groupRules, (*Dialect).groupRule, ruleAttributes, (*Dialect).createRules, nil, (*Dialect).deleteRule, true, nil},
+	{"floatingip", "floatingips", (*Dialect).floatingIPs, (*Dialect).floatingIP, floatingAttributes, (*Dialect).createFloatingIP, (*Dialect).updateFloatingIP, (*Dialect).deleteFloatingIP, false, (*Dialect).retagFloatingIP},
+	{"router", "routers", (*Dialect).routers, (*Dialect).router, routerAttributes, (*Dialect).createRouter, (*Dialect).updateRouter, (*Dialect).deleteRouter, false, (*Dialect).retagRouter},
 	{name: "availability_zone", collection: "availability_zones", list: (*Dialect).zones},
 }
 
@@ -88,8 +90,8 @@ func New(opt Options) *Dialect {
 		reads("/v2.0/quotas/{project}/details.json", identity.ProjectReader, "get_quota", d.showQuotaDetails),
 		changes(http.MethodPut, "/v2.0/quotas/{project}", identity.Administrator, "update_quota", d.updateQuota),
 		changes(http.MethodDelete, "/v2.0/quotas/{project}", identity.Administrator, "delete_quota", d.deleteQuota),
-		// None can be made: it is said why.
-		changes(http.MethodPost, "/v2.0/routers", identity.ProjectMember, "create_router", d.noRouters),
+		changes(http.MethodPut, "/v2.0/routers/{id}/add_router_interface", identity.ProjectMember, "add_router_interface", d.addInterface),
+		changes(http.MethodPut, "/v2.0/routers/{id}/remove_router_interface", identity.ProjectMember, "remove_router_interface", d.removeInterface),
 	}
 	for _, r := range resources {
 		path := "/v2.0/" + strings.ReplaceAll(r.collection, "_", "-")
@@ -110,6 +112,21 @@ func New(opt Options) *Dialect {
 		if r.remove != nil {
 			routes = append(routes, changes(http.MethodDelete, one, identity.ProjectMember, openstack.Rule("delete_"+r.name), d.removing(r)))
 		}
+	}
+	for _, r := range resources {
+		if r.retag == nil {
+			continue
+		}
+		one := "/v2.0/" + strings.ReplaceAll(r.collection, "_", "-") + "/{id}"
+		routes = append(routes, d.tagRoutes(r, one, func(_, path string, h openstack.Handler) openstack.Route {
+			return reads(path, identity.ProjectReader, openstack.Rule("get_"+r.name), h)
+		}, func(method, path string, h openstack.Handler) openstack.Route {
+			rt := changes(method, path, identity.ProjectMember, openstack.Rule("update_"+r.name), h)
+			if strings.HasSuffix(path, "{tag}") {
+				rt.Body = nil
+			}
+			return rt
+		})...)
 	}
 	for k, rt := range routes {
 		routes[k].Handle = func(w http.ResponseWriter, c *openstack.Call) error { return named(rt.Handle(w, c), c.Method) }
@@ -151,7 +168,7 @@ func (d *Dialect) listing(r resource, path string) openstack.Handler {
 		if err != nil {
 			return err
 		}
-		all = filtered(all, c.Query)
+		all = filtered(tagged(all, c.Query), c.Query)
 		some, more, err := page.of(all)
 		if err != nil {
 			return err

@@ -19,6 +19,10 @@ var exceptions = map[fault.Kind]map[string]struct{ kind, format string }{
 	fault.NotFound: {
 		"security group":      {"SecurityGroupNotFound", "Security group {name} does not exist"},
 		"security group rule": {"SecurityGroupRuleNotFound", "Security group rule {name} does not exist"},
+		"way from the pool":   {"ExternalGatewayForFloatingIPNotFound", "{msg}"},
+		"router interface":    {"RouterInterfaceNotFound", "{msg}"},
+
+		"router interface on subnet": {"RouterInterfaceNotFoundForSubnet", "{msg}"},
 	},
 	fault.Exists: {
 		"security group":      {"SecurityGroupDefaultAlreadyExists", "{msg}"},
@@ -28,6 +32,13 @@ var exceptions = map[fault.Kind]map[string]struct{ kind, format string }{
 		"network":                {"NetworkInUse", "Unable to complete operation on network {name}. {msg}"},
 		"subnet":                 {"SubnetInUse", "Unable to complete operation on subnet {name}: {msg}"},
 		"port":                   {"PortBound", "{msg}"},
+		"attached port":          {"PortInUse", "{msg}"},
+		"router's port":          {"ServicePortInUse", "{msg}"},
+		"router":                 {"RouterInUse", "{msg}"},
+		"router interface":       {"RouterInterfaceInUseByFloatingIP", "{msg}"},
+		"router gateway":         {"RouterExternalGatewayInUseByFloatingIp", "{msg}"},
+		"subnet of port":         {"SubnetMismatchForPort", "{msg}"},
+		"gateway":                {"GatewayIpInUse", "{msg}"},
 		"address":                {"IpAddressAlreadyAllocated", "{msg}"},
 		"floating IP":            {"FloatingIPPortAlreadyAssociated", "{msg}"},
 		"port security":          {"PortSecurityPortHasSecurityGroup", "{msg}"},

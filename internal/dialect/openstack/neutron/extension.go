@@ -36,6 +36,7 @@ var extensions = []extension{
 	{Name: "Normalized CIDR field for security group rules", Alias: "security-groups-normalized-cidr", Description: "Add new field with normalized remote_ip_prefix cidr in SG rule", Updated: "2020-07-01T10:00:00-00:00"},
 	{Name: "Quota details management support", Alias: "quota_details", Description: "Expose functions for quotas usage statistics per project", Updated: "2017-02-10T10:00:00-00:00"},
 	{Name: "Availability Zone", Alias: "availability_zone", Description: "The availability zone extension.", Updated: "2015-01-01T10:00:00-00:00"},
+	{Name: "Tag support for resources with standard attribute: floatingip, network, port, router, security_group, subnet", Alias: "standard-attr-tag", Description: "Enables to set tag on resources with standard attribute.", Updated: "2017-01-01T00:00:00-00:00"},
 	{Name: "Pagination support", Alias: "pagination", Description: "Extension that indicates that pagination is enabled.", Updated: "2016-06-12T00:00:00-00:00"},
 	{Name: "Sorting support", Alias: "sorting", Description: "Extension that indicates that sorting is enabled.", Updated: "2016-06-12T00:00:00-00:00"},
 }

@@ -36,9 +36,9 @@ func floatingView(f compute.FloatingIP) openstack.Fields {
 	}
 	return openstack.Fields{
 		openstack.F("id", f.ID), openstack.F("tenant_id", f.ProjectID), openstack.F("floating_ip_address", addressOf(f.Addr)),
-		openstack.F("floating_network_id", f.NetworkID), openstack.F("router_id", nil), openstack.F("port_id", orNull(f.PortID)),
+		openstack.F("floating_network_id", f.NetworkID), openstack.F("router_id", orNull(f.RouterID)), openstack.F("port_id", orNull(f.PortID)),
 		openstack.F("fixed_ip_address", fixed), openstack.F("status", status), openstack.F("description", f.Description),
-		openstack.F("tags", []string{}),
+		openstack.F("tags", tagsOf(f.Tags)),
 		openstack.F("created_at", stamp(f.CreatedAt)), openstack.F("updated_at", stamp(f.UpdatedAt)),
 		openstack.F("revision_number", f.Revision), openstack.F("project_id", f.ProjectID),
 	}
@@ -52,9 +52,8 @@ func addressOf(a netip.Addr) any {
 }
 
 func (in input) floatingLabels(l compute.FloatingLabels) compute.FloatingLabels {
-	return compute.FloatingLabels{
-		Description: in.text("description", l.Description), PortID: in.text("port_id", l.PortID), Fixed: in.address("fixed_ip_address"),
-	}
+	l.Description, l.PortID, l.Fixed = in.text("description", l.Description), in.text("port_id", l.PortID), in.address("fixed_ip_address")
+	return l
 }
 
 func (d *Dialect) createFloatingIP(c *openstack.Call, in []input) ([]openstack.Fields, error) {

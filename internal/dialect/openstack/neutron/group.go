@@ -48,16 +48,16 @@ func groupView(g compute.SecurityGroup) openstack.Fields {
 	return openstack.Fields{
 		openstack.F("id", g.ID), openstack.F("name", g.Name),
 		openstack.F("stateful", g.Stateful), openstack.F("tenant_id", g.ProjectID), openstack.F("description", g.Description),
-		openstack.F("shared", false), openstack.F("security_group_rules", rules), openstack.F("tags", []string{}),
+		openstack.F("shared", false), openstack.F("security_group_rules", rules), openstack.F("tags", tagsOf(g.Tags)),
 		openstack.F("created_at", stamp(g.CreatedAt)), openstack.F("updated_at", stamp(g.UpdatedAt)),
 		openstack.F("revision_number", g.Revision), openstack.F("project_id", g.ProjectID),
 	}
 }
 
 func (in input) groupLabels(l compute.GroupLabels) compute.GroupLabels {
-	return compute.GroupLabels{
-		Name: in.text("name", l.Name), Description: in.text("description", l.Description), Stateful: in.truth("stateful", l.Stateful),
-	}
+	l.Name, l.Description = in.text("name", l.Name), in.text("description", l.Description)
+	l.Stateful = in.truth("stateful", l.Stateful)
+	return l
 }
 
 func (d *Dialect) createGroup(c *openstack.Call, in []input) ([]openstack.Fields, error) {

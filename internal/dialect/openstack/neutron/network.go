@@ -6,7 +6,6 @@ import (
 	"github.com/keyreeve/keyreeve/internal/compute"
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack"
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack/schema"
-	"github.com/keyreeve/keyreeve/internal/fault"
 )
 
 var networkAttributes = described(
@@ -66,17 +65,16 @@ func networkView(n compute.Network) openstack.Fields {
 		openstack.F("availability_zone_hints", []string{}), openstack.F("availability_zones", []string{}),
 		openstack.F("ipv4_address_scope", nil), openstack.F("ipv6_address_scope", nil),
 		openstack.F("router:external", n.External), openstack.F("description", n.Description),
-		openstack.F("port_security_enabled", !n.Unfiltered), openstack.F("tags", []string{}),
+		openstack.F("port_security_enabled", !n.Unfiltered), openstack.F("tags", tagsOf(n.Tags)),
 		openstack.F("created_at", stamp(n.CreatedAt)), openstack.F("updated_at", stamp(n.UpdatedAt)),
 		openstack.F("revision_number", n.Revision), openstack.F("project_id", n.ProjectID),
 	}
 }
 
 func (in input) networkLabels(l compute.NetworkLabels) compute.NetworkLabels {
-	return compute.NetworkLabels{
-		Name: in.text("name", l.Name), Description: in.text("description", l.Description),
-		Shared: in.truth("shared", l.Shared), Unfiltered: !in.truth("port_security_enabled", !l.Unfiltered),
-	}
+	l.Name, l.Description = in.text("name", l.Name), in.text("description", l.Description)
+	l.Shared, l.Unfiltered = in.truth("shared", l.Shared), !in.truth("port_security_enabled", !l.Unfiltered)
+	return l
 }
 
 func (d *Dialect) createNetwork(c *openstack.Call, in []input) ([]openstack.Fields, error) {
@@ -94,13 +92,6 @@ func (d *Dialect) updateNetwork(c *openstack.Call, id string, in input) (opensta
 
 func (d *Dialect) deleteNetwork(c *openstack.Call, id string) error {
 	return d.compute.DeleteNetwork(c.Context(), c.Caller, id)
-}
-
-// routers are none: every network is reachable from the pool without one.
-func (d *Dialect) routers(*openstack.Call) ([]openstack.Fields, error) { return nil, nil }
-
-func (d *Dialect) router(_ *openstack.Call, id string) (openstack.Fields, error) {
-	return nil, fault.Missing("router", id)
 }
 
 // zones shows the availability zones, which are the same for what routers and

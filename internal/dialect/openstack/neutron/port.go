@@ -110,6 +110,9 @@ func (d *Dialect) viewPort(c *openstack.Call, p compute.Port, err error) (openst
 
 func portView(p compute.Port, subnetID string) openstack.Fields {
 	status, device, owner := "DOWN", p.DeviceID, p.DeviceOwner
+	if p.RouterID != "" {
+		status = "ACTIVE"
+	}
 	if p.InstanceID != "" {
 		device, owner = p.InstanceID, "compute:"+p.Zone
 		if p.Up && !p.Down {
@@ -137,7 +140,7 @@ func portView(p compute.Port, subnetID string) openstack.Fields {
 		openstack.F("fixed_ips", fixed),
 		openstack.F("allowed_address_pairs", pairs), openstack.F("extra_dhcp_opts", []string{}),
 		openstack.F("security_groups", groups), openstack.F("description", p.Description),
-		openstack.F("binding:vnic_type", "normal"), openstack.F("port_security_enabled", p.Filtered), openstack.F("tags", []string{}),
+		openstack.F("binding:vnic_type", "normal"), openstack.F("port_security_enabled", p.Filtered), openstack.F("tags", tagsOf(p.Tags)),
 		openstack.F("created_at", stamp(p.CreatedAt)), openstack.F("updated_at", stamp(p.UpdatedAt)),
 		openstack.F("revision_number", p.Revision), openstack.F("project_id", p.ProjectID),
 	}
@@ -188,6 +191,8 @@ func (d *Dialect) createPort(c *openstack.Call, in []input) ([]openstack.Fields,
 	if req.Addr, err = in[0].fixedIP(n.SubnetID()); err != nil {
 		return nil, err
 	}
+	fixed := in[0].At("fixed_ips")
+	req.Bare = fixed.Kind() == schema.List && len(fixed.Items()) == 0
 	req.PortLabels = in[0].portLabels(compute.PortLabels{Filtered: !n.Unfiltered})
 	p, err := d.compute.CreatePort(c.Context(), c.Caller, req)
 	view, err := d.viewPort(c, p, err)
@@ -207,6 +212,9 @@ func (d *Dialect) updatePort(c *openstack.Call, id string, in input) (openstack.
 		*l = in.portLabels(*l)
 		if p.InstanceID != "" {
 			l.DeviceID, l.DeviceOwner = was.DeviceID, was.DeviceOwner
+		}
+		if in.has("fixed_ips") && len(in.At("fixed_ips").Items()) == 0 && p.Addr.IsValid() {
+			return netip.Addr{}, bad("Invalid input for fixed_ips. Reason: a port keeps an address here; name another one.")
 		}
 		addr, err := in.fixedIP(subnets[p.NetworkID])
 		if err != nil {

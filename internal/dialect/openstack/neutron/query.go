@@ -33,7 +33,7 @@ func idOf(f openstack.Fields) string {
 func filtered(all []openstack.Fields, q schema.Query) []openstack.Fields {
 	return slices.DeleteFunc(all, func(f openstack.Fields) bool {
 		for _, name := range q.Names() {
-			if name == "fields" {
+			if name == "fields" || name == "tags" {
 				continue
 			}
 			v, ok := member(f, name)
@@ -147,44 +147,29 @@ func pageAsked(q schema.Query) (page, error) {
 	return p, nil
 }
 
-// decisive returns the keys that can change the order: each once, and those
-// that the resources have. A request may name thousands.
-func (p page) decisive(all []openstack.Fields) []sortKey {
+// order sorts by the keys that the resources have.
+func (p page) order(all []openstack.Fields) *openstack.Order[openstack.Fields] {
+	order := new(openstack.Order[openstack.Fields])
 	if len(all) == 0 {
-		return nil
+		return order
 	}
-	var keys []sortKey
 	for _, k := range p.keys {
-		again := slices.ContainsFunc(keys, func(earlier sortKey) bool { return earlier.name == k.name })
-		if _, ok := member(all[0], k.name); ok && !again {
-			keys = append(keys, k)
+		if _, ok := member(all[0], k.name); ok {
+			order.Then(k.name, openstack.By(func(f openstack.Fields) string {
+				v, _ := member(f, k.name)
+				return fmt.Sprint(v)
+			}), k.down)
 		}
 	}
-	return keys
+	return order
 }
 
 // of sorts all and returns the page of it, and whether there is more after it.
 func (p page) of(all []openstack.Fields) (some []openstack.Fields, more bool, err error) {
-	keys := p.decisive(all)
-	slices.SortStableFunc(all, func(a, b openstack.Fields) int {
-		for _, k := range keys {
-			left, _ := member(a, k.name)
-			right, _ := member(b, k.name)
-			if n := strings.Compare(fmt.Sprint(left), fmt.Sprint(right)); n != 0 {
-				if k.down {
-					return -n
-				}
-				return n
-			}
-		}
-		return 0
-	})
-	if p.marker != "" {
-		k := slices.IndexFunc(all, func(f openstack.Fields) bool { return idOf(f) == p.marker })
-		if k < 0 {
-			return nil, false, fault.Invalidf("marker", "Invalid input for operation: marker %s was not found in the list.", p.marker)
-		}
-		all = all[k+1:]
+	p.order(all).Sort(all)
+	all, ok := openstack.After(all, p.marker, idOf)
+	if !ok {
+		return nil, false, fault.Invalidf("marker", "Invalid input for operation: marker %s was not found in the list.", p.marker)
 	}
 	if p.limit > 0 && len(all) > p.limit {
 		return all[:p.limit], true, nil

@@ -15,7 +15,7 @@ var quotaResources = []struct {
 	name  string
 	fixed int // of what is not compute's
 }{
-	{name: compute.QuotaNetworks}, {name: compute.QuotaSubnets}, {"subnetpool", -1}, {name: compute.QuotaPorts}, {"router", 10},
+	{name: compute.QuotaNetworks}, {name: compute.QuotaSubnets}, {"subnetpool", -1}, {name: compute.QuotaPorts}, {name: compute.QuotaRouters},
 	{name: compute.QuotaFloatingIPs}, {"rbac_policy", 10}, {name: compute.QuotaSecurityGroups}, {name: compute.QuotaSecurityRules},
 }
 

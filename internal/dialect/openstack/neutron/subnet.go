@@ -46,7 +46,7 @@ func (d *Dialect) subnets(c *openstack.Call) ([]openstack.Fields, error) {
 	all, err := d.compute.Networks(c.Context(), c.Caller)
 	var out []openstack.Fields
 	for _, n := range all {
-		if n.Subnet != nil {
+		if n.Subnet != nil && showsSubnet(c, n) {
 			out = append(out, subnetView(n))
 		}
 	}
@@ -59,12 +59,16 @@ func (d *Dialect) subnet(c *openstack.Call, id string) (openstack.Fields, error)
 		return nil, err
 	}
 	for _, n := range all {
-		if n.SubnetID() == id {
+		if n.SubnetID() == id && showsSubnet(c, n) {
 			return subnetView(n), nil
 		}
 	}
 	return nil, fault.Missing("subnet", id)
 }
+
+// showsSubnet tells whether the caller sees the network's subnet: that of a pool
+// is administrators' to see, though everybody sees the pool.
+func showsSubnet(c *openstack.Call, n compute.Network) bool { return !n.External || c.Caller.Admin() }
 
 func subnetView(n compute.Network) openstack.Fields {
 	s := n.Subnet
@@ -83,7 +87,7 @@ func subnetView(n compute.Network) openstack.Fields {
 		openstack.F("gateway_ip", gateway), openstack.F("cidr", s.Range.String()),
 		openstack.F("allocation_pools", pools),
 		openstack.F("host_routes", []string{}), openstack.F("dns_nameservers", append([]string{}, s.DNS...)),
-		openstack.F("description", s.Description), openstack.F("service_types", []string{}), openstack.F("tags", []string{}),
+		openstack.F("description", s.Description), openstack.F("service_types", []string{}), openstack.F("tags", tagsOf(s.Tags)),
 		openstack.F("created_at", stamp(s.CreatedAt)), openstack.F("updated_at", stamp(s.UpdatedAt)),
 		openstack.F("revision_number", s.Revision), openstack.F("project_id", n.ProjectID),
 	}

@@ -2,7 +2,6 @@ package nova
 
 import (
 	"net/http"
-	"slices"
 	"testing"
 	"time"
 
@@ -26,24 +25,15 @@ const (
 	admin = "f0b85eead63846eeb11f985286212b53"
 )
 
-func inProject(userID, projectID string, role identity.Role) identity.Caller {
-	roles := role.Implied()
-	slices.Reverse(roles)
-	return identity.Caller{
-		User: identity.User{ID: userID}, Region: "one", Project: identity.Project{ID: projectID},
-		Scope: identity.Scope{Kind: identity.ProjectScope, ID: projectID}, Roles: roles,
-	}
-}
-
 func people() openstacktest.Tokens {
 	return openstacktest.Tokens{
-		"<token alice>":          inProject(alice, demo, identity.RoleMember),
-		"<token bob>":            inProject(bob, demo, identity.RoleMember),
-		"<token quinn>":          inProject("c4c5c7f3d62943df83013c871af3995b", demo, identity.RoleMember),
-		"<token nina>":           inProject("535f90efe0ce4926ada6f6029570f4c5", demo, identity.RoleMember),
-		"<token rita>":           inProject("256dc0d0a29d4f4cb3959afcc5f38ef6", demo, identity.RoleReader),
-		"<token carol>":          inProject("c0000000000000000000000000000001", "a0000000000000000000000000000001", identity.RoleMember),
-		"<token admin>":          inProject(admin, "ad000000000000000000000000000001", identity.RoleAdmin),
+		"<token alice>":          openstacktest.InProject(alice, demo, identity.RoleMember),
+		"<token bob>":            openstacktest.InProject(bob, demo, identity.RoleMember),
+		"<token quinn>":          openstacktest.InProject("c4c5c7f3d62943df83013c871af3995b", demo, identity.RoleMember),
+		"<token nina>":           openstacktest.InProject("535f90efe0ce4926ada6f6029570f4c5", demo, identity.RoleMember),
+		"<token rita>":           openstacktest.InProject("256dc0d0a29d4f4cb3959afcc5f38ef6", demo, identity.RoleReader),
+		"<token carol>":          openstacktest.InProject("c0000000000000000000000000000001", "a0000000000000000000000000000001", identity.RoleMember),
+		"<token admin>":          openstacktest.InProject(admin, "ad000000000000000000000000000001", identity.RoleAdmin),
 		"<token alice unscoped>": {User: identity.User{ID: alice}, Region: "one"},
 		"<token admin system>": {User: identity.User{ID: admin}, Region: "one",
 			Scope: identity.Scope{Kind: identity.SystemScope}, Roles: []identity.Role{identity.RoleReader, identity.RoleMember, identity.RoleAdmin}},

@@ -208,28 +208,7 @@ func newMachines(t testing.TB) *machines {
 // work does all jobs that are due.
 func (m *machines) work(t testing.TB) {
 	t.Helper()
-	for {
-		j, ok, err := m.db.ClaimJob(t.Context(), "node-1", "test", m.clock.Add(time.Hour), time.Minute)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !ok {
-			return
-		}
-		run := m.compute.RunJob
-		switch j.Kind {
-		case compute.ImageJobKind:
-			run = m.compute.RunImageJob
-		case compute.VolumeJobKind:
-			run = m.compute.RunVolumeJob
-		}
-		if err := run(t.Context(), j); err != nil {
-			t.Fatal(err)
-		}
-		if err := m.db.FinishJob(t.Context(), j.ID, "test"); err != nil {
-			t.Fatal(err)
-		}
-	}
+	openstacktest.Work(t, m.db, m.compute, m.clock.Add(time.Hour))
 }
 
 // keys gives alice the key pairs of the recordings.

@@ -114,8 +114,6 @@ func newerDisk(in schema.Value, index int64, image string) (d compute.Disk, loca
 		return d, false, fault.Invalidf("block_device_mapping_v2", "Ephemeral disks requested are larger than the instance type allows. If no size is given in one block device mapping, flavor ephemeral size will be used.")
 	case target != "volume":
 		return d, false, badMapping("Mapping %s to local is not supported.", source)
-	case source == "snapshot":
-		return d, false, badMapping("failed to get snapshot %s.", id)
 	case source == "image" && size == 0:
 		return d, false, fault.Invalidf("block_device_mapping_v2", "Images with destination_type 'volume' need to have a non-zero size specified")
 	case source == "blank" && size == 0:
@@ -130,6 +128,8 @@ func newerDisk(in schema.Value, index int64, image string) (d compute.Disk, loca
 		d.VolumeID = id
 	case "image":
 		d.ImageID = id
+	case "snapshot":
+		d.SnapshotID = id
 	}
 	if d.VolumeID == "" {
 		d.SizeGiB, d.Type = int(min(size, compute.MaxVolumeGiB+1)), kind
@@ -146,17 +146,21 @@ func olderDisks(list []schema.Value, image bool) ([]compute.Disk, error) {
 		if in.At("no_device").Truth() {
 			continue
 		}
-		volume := in.At("volume_id").Text()
+		volume, snapshot := in.At("volume_id").Text(), in.At("snapshot_id").Text()
 		device := strings.TrimPrefix(in.At("device_name").Text(), "/dev/")
 		switch {
-		case volume == "" && in.At("snapshot_id").Text() != "":
-			return nil, badMapping("failed to get snapshot %s.", in.At("snapshot_id").Text())
-		case volume == "":
+		case volume == "" && snapshot == "":
 			return nil, badMapping("Missing device UUID.")
-		case !isUUID(volume):
+		case volume == "" && !isUUID(snapshot):
+			return nil, badMapping("failed to get snapshot %s.", snapshot)
+		case volume != "" && !isUUID(volume):
 			return nil, badMapping("failed to get volume %s.", volume)
 		}
-		d := compute.Disk{VolumeID: volume, Device: device, DeleteOnTermination: in.At("delete_on_termination").Truth()}
+		if volume != "" {
+			snapshot = ""
+		}
+		size, _ := in.At("volume_size").Int64()
+		d := compute.Disk{VolumeID: volume, SnapshotID: snapshot, SizeGiB: int(min(size, compute.MaxVolumeGiB+1)), Device: device, DeleteOnTermination: in.At("delete_on_termination").Truth()}
 		if device == "vda" || device == "" {
 			if boots {
 				return nil, badMapping(badSequence)
@@ -179,13 +183,15 @@ func aboutDisk(bad *compute.BadDisk, err error) error {
 	var f *fault.Error
 	switch d := bad.Disk; {
 	case errors.Is(bad, compute.ErrNotBootable):
-		return say("Block Device %s is not bootable.", d.VolumeID+d.SourceID)
+		return say("Block Device %s is not bootable.", d.VolumeID+d.SourceID+d.SnapshotID)
 	case errors.As(bad.Err, &f) && f.Resource == "volume type":
 		return say("Volume type %s could not be found.", f.Name)
 	case fault.Is(bad.Err, fault.NoCapacity), fault.Is(bad.Err, fault.Exists):
 		return say("Block Device Mapping is Invalid: %s", messageOf(aboutDevice(bad.Err)))
 	case d.VolumeID != "":
 		return say("Block Device Mapping is Invalid: failed to get volume %s.", d.VolumeID)
+	case d.SnapshotID != "" && (fault.Is(bad.Err, fault.NotFound) || fault.Is(bad.Err, fault.Conflict)):
+		return say("Block Device Mapping is Invalid: failed to get snapshot %s.", d.SnapshotID)
 	case fault.Is(bad.Err, fault.NotFound):
 		return say("Block Device Mapping is Invalid: failed to get image %s.", d.ImageID)
 	case f != nil && f.Msg != "":

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/keyreeve/keyreeve/internal/compute"
+	"github.com/keyreeve/keyreeve/internal/dialect/openstack/openstacktest"
 	"github.com/keyreeve/keyreeve/internal/store"
 )
 
@@ -114,6 +115,7 @@ func TestServerOnPorts(t *testing.T) {
 
 	// A floating address is shown beside the fixed one that it leads to.
 	m.work(t)
+	openstacktest.Route(t, m.db, sharedNet, poolNet)
 	_, err := m.compute.AllocateFloatingIP(t.Context(), people()["<token alice>"], compute.FloatingRequest{NetworkID: poolNet, FloatingLabels: compute.FloatingLabels{PortID: p.PortID}})
 	if err != nil {
 		t.Fatal(err)

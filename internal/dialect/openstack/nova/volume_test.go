@@ -1,7 +1,6 @@
 package nova
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -12,16 +11,13 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/keyreeve/keyreeve/internal/compute"
+	"github.com/keyreeve/keyreeve/internal/dialect/openstack/openstacktest"
 )
 
 // withVolumes is a fakeDriver that has volumes, in words only.
-type withVolumes struct{ *fakeDriver }
-
-func (withVolumes) PutVolume(context.Context, compute.VolumeSpec) error { return nil }
-func (withVolumes) DeleteVolume(context.Context, string) error          { return nil }
-func (withVolumes) Detach(context.Context, string, string) error        { return nil }
-func (withVolumes) Attach(_ context.Context, _ string, v compute.PluggedVolume) (string, error) {
-	return v.Device, nil
+type withVolumes struct {
+	*fakeDriver
+	openstacktest.Volumes
 }
 
 // newShelves is newMachines with volumes.
@@ -30,10 +26,10 @@ func newShelves(t *testing.T) *machines {
 	m := newMachines(t)
 	now := func() time.Time { m.clock = m.clock.Add(time.Second); return m.clock }
 	macs := 0
-	m.compute = compute.New(m.db.Compute(), withVolumes{m.driver}, compute.Options{
+	m.compute = compute.New(m.db.Compute(), withVolumes{fakeDriver: m.driver}, compute.Options{
 		Now: now, NewID: uuid.NewString, Node: "node-1",
 		NewMAC: func() string { macs++; return fmt.Sprintf("fa:16:3e:01:%02x:%02x", macs>>8, macs&255) },
-		Quota:  compute.Usage{Instances: 20, VCPUs: 20, RAMMiB: 51200}, VolumeQuota: compute.VolumeUsage{Volumes: 9, GiB: 40},
+		Quota:  compute.Usage{Instances: 20, VCPUs: 20, RAMMiB: 51200}, VolumeQuota: compute.VolumeUsage{Volumes: 9, Snapshots: 3, GiB: 40},
 	})
 	m.dialect.opt.Compute = m.compute
 	return m
