@@ -78,7 +78,7 @@ func (m *machine) instanceActions() map[string]func(*rapid.T) {
 			}
 			m.act(t, instance, owner, "uploadImage", fmt.Sprintf(`"name": %q`, image), code, message, func(next *scene, _ scene) {
 				next.Images[named(owner, image)] = true
-				m.imageTexts[named(owner, image)] = m.texts[instance]
+				m.imageTexts[named(owner, image)], m.imageFlavors[named(owner, image)] = m.texts[instance], g.Flavor
 			})
 		},
 		"delete": func(t *rapid.T) {
@@ -133,6 +133,8 @@ func (m *machine) create(t *rapid.T) {
 		from, _ = some(t, "image", m.model.Images)
 		if image = m.ids.images[from]; !ours(from, p) {
 			code, message = 10400, "Can not find requested image"
+		} else if flavor < m.imageFlavors[from] {
+			code = 10400
 		}
 	}
 	groups := []string{"default"}

@@ -30,7 +30,8 @@ func TestTOASTMachine(t *testing.T) {
 	runs := 0
 	rapid.Check(t, func(t *rapid.T) {
 		runs++
-		m := &machine{yard: y, run: runs, texts: map[string]string{}, imageTexts: map[string]string{}, volumeTexts: map[string]string{}}
+		m := &machine{yard: y, run: runs, texts: map[string]string{}, imageTexts: map[string]string{}, volumeTexts: map[string]string{}, imageFlavors: map[string]string{}}
+		m.clear(t) // of what a run that failed has left
 		m.model = m.observe(t)
 		t.Repeat(m.actions())
 		m.clear(t)
@@ -46,6 +47,8 @@ type machine struct {
 	// texts are in a guest's own disk, by instance; imageTexts and volumeTexts in
 	// what was made of such a disk and on volumes.
 	texts, imageTexts, volumeTexts map[string]string
+	// imageFlavors are the smallest that have room for an image.
+	imageFlavors map[string]string
 }
 
 // request is one call, what it should be answered, and what it changes then.

@@ -2,7 +2,6 @@ package server
 
 import (
 	"fmt"
-	"maps"
 	"net/http"
 	"slices"
 	"time"
@@ -30,10 +29,6 @@ type block struct {
 	Size int // GB
 	Type string
 	On   string // the instance that has it, or ""
-}
-
-func (s scene) clone() scene {
-	return scene{maps.Clone(s.Instances), maps.Clone(s.Volumes), maps.Clone(s.Floating), maps.Clone(s.Groups), maps.Clone(s.Images)}
 }
 
 func (s scene) String() string {

@@ -90,7 +90,7 @@ func newYard(t *testing.T) *yard {
 		"KEYREEVE_COMPUTE_QUOTA_GIGABYTES=1000000", "KEYREEVE_IDENTITY_TOKEN_LIFE=12h",
 	}
 	y.start()
-	t.Cleanup(func() { y.stdin.Close(); y.kill() })
+	t.Cleanup(func() { _ = y.stdin.Close(); y.kill() })
 	y.addMembers()
 	_, private, err := ed25519.GenerateKey(nil)
 	if err != nil {
@@ -140,7 +140,7 @@ func (y *yard) addMembers() {
 	if err != nil {
 		y.t.Fatal(err)
 	}
-	if _, err := d.Identity.CreateUser(y.t.Context(), op, identity.NewUser{Name: "ann", APIPassword: "an API password", //nolint:gosec // of a test
+	if _, err := d.Identity.CreateUser(y.t.Context(), op, identity.NewUser{Name: "ann", APIPassword: "an API password",
 		Grants: []identity.Assignment{{Scope: identity.Scope{Kind: identity.ProjectScope, ID: lab.ID}, Role: identity.RoleMember}}}); err != nil {
 		y.t.Fatal(err)
 	}
@@ -253,7 +253,7 @@ func (d door) opens(want bool) bool {
 func (y *yard) run(d door, command string) (string, error) {
 	c, err := ssh.Dial("tcp", net.JoinHostPort(d.address, strconv.Itoa(d.port)), &ssh.ClientConfig{
 		User: "debian", Auth: []ssh.AuthMethod{ssh.PublicKeys(y.signer)}, Timeout: 10 * time.Second,
-		HostKeyCallback: ssh.InsecureIgnoreHostKey(), //nolint:gosec // on loopback, in a test
+		HostKeyCallback: ssh.InsecureIgnoreHostKey(),
 	})
 	if err != nil {
 		return "", err
