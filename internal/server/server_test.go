@@ -12,7 +12,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if ready := os.Getenv(yardChild); ready != "" {
+	if ready := os.Getenv(mortalChild); ready != "" {
 		serveUntilKilled(ready)
 	}
 	os.Exit(pgtest.Main(m))

@@ -171,7 +171,7 @@ func (m *machine) in(t *rapid.T, instance, command, want string) {
 	if !d.opens(true) {
 		t.Fatalf("%s does not answer at %v: %+v", instance, d, m.model.Instances[instance])
 	}
-	if out, err := m.yard.run(d, command); err != nil || out != want {
+	if out, err := m.mortal.run(d, command); err != nil || out != want {
 		t.Fatalf("%s in %s: %q, %v, want %q", command, instance, out, err, want)
 	}
 }

@@ -19,7 +19,7 @@ import (
 // answer and of all that there is what a model says: nothing acknowledged is
 // lost, nothing half made stays, and what was not answered happened or did not.
 func TestTOASTMachine(t *testing.T) {
-	y := newYard(t)
+	y := newMortal(t)
 	// Machines take their time: fewer runs than rapid's own, unless more are asked for.
 	if f := flag.Lookup("rapid.checks"); f.Value.String() == f.DefValue {
 		if err := f.Value.Set("8"); err != nil {
@@ -30,7 +30,7 @@ func TestTOASTMachine(t *testing.T) {
 	runs := 0
 	rapid.Check(t, func(t *rapid.T) {
 		runs++
-		m := &machine{yard: y, run: runs, texts: map[string]string{}, imageTexts: map[string]string{}, volumeTexts: map[string]string{}, imageFlavors: map[string]string{}}
+		m := &machine{mortal: y, run: runs, texts: map[string]string{}, imageTexts: map[string]string{}, volumeTexts: map[string]string{}, imageFlavors: map[string]string{}}
 		m.clear(t) // of what a run that failed has left
 		m.model = m.observe(t)
 		t.Repeat(m.actions())
@@ -41,7 +41,7 @@ func TestTOASTMachine(t *testing.T) {
 
 // machine is one run: the model, and the texts that were written into guests.
 type machine struct {
-	*yard
+	*mortal
 	run, made int
 	model     scene
 	// texts are in a guest's own disk, by instance; imageTexts and volumeTexts in

@@ -48,7 +48,7 @@ type ids struct {
 func named(p int, name string) string { return fmt.Sprint(p, "/", name) }
 
 // observe waits until nothing is under way and returns what there is.
-func (y *yard) observe(t *rapid.T) scene {
+func (y *mortal) observe(t *rapid.T) scene {
 	t.Helper()
 	for end := time.Now().Add(30 * time.Second); ; time.Sleep(2 * time.Millisecond) {
 		s, busy := y.glance(t)
@@ -62,7 +62,7 @@ func (y *yard) observe(t *rapid.T) scene {
 }
 
 // glance returns what there is now, and something that is under way, if anything is.
-func (y *yard) glance(t *rapid.T) (s scene, busy string) {
+func (y *mortal) glance(t *rapid.T) (s scene, busy string) {
 	s = scene{map[string]guest{}, map[string]block{}, map[string]string{}, map[string]bool{}, map[string]bool{}}
 	found := ids{map[string]string{}, map[string]string{}, map[string]string{}, map[string]string{}, map[string]string{}, map[string]string{}, map[string]door{}, map[string]int{}}
 	for p := range y.members {
@@ -75,7 +75,7 @@ func (y *yard) glance(t *rapid.T) (s scene, busy string) {
 	return s, busy
 }
 
-func (y *yard) glanceAt(t *rapid.T, p int, s *scene, found *ids) (busy string) {
+func (y *mortal) glanceAt(t *rapid.T, p int, s *scene, found *ids) (busy string) {
 	var a struct {
 		Instances []struct {
 			ID, Name, Status string
