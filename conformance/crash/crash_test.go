@@ -34,16 +34,7 @@ var roomy = []string{
 // After each restart every acknowledged change must be there, whole, once, and
 // nothing may stay half done. The first token is used to the end.
 func TestKill(t *testing.T) {
-	seed := uint64(time.Now().UnixNano())
-	if text := os.Getenv("KEYREEVE_TEST_SEED"); text != "" {
-		var err error
-		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
-			t.Fatal(err)
-		}
-	}
-	t.Logf("KEYREEVE_TEST_SEED=%d", seed)
-	random := rand.New(rand.NewPCG(seed, 0))
-
+	random := seeded(t)
 	s := harness.Start(t, roomy...)
 	session := s.Login(s.Demo)
 	book := newLedger(session)
@@ -79,6 +70,20 @@ func TestKill(t *testing.T) {
 	book.compareServers(t)
 	book.logIn(t)
 	t.Logf("%d kills; ready again after %v on average, %v at most; %s", kills, (total / kills).Round(time.Millisecond), slowest.Round(time.Millisecond), book)
+}
+
+// seeded is a source of chance whose seed is in the log; KEYREEVE_TEST_SEED sets it.
+func seeded(t *testing.T) *rand.Rand {
+	t.Helper()
+	seed := uint64(time.Now().UnixNano())
+	if text := os.Getenv("KEYREEVE_TEST_SEED"); text != "" {
+		var err error
+		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Logf("KEYREEVE_TEST_SEED=%d", seed)
+	return rand.New(rand.NewPCG(seed, 0))
 }
 
 // TestTerminate stops the server in the middle of work: what it has begun it

@@ -20,7 +20,7 @@ func (a *app) user() *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
 	a.dataFlag(c)
 	a.configFlag(c)
-	c.AddCommand(a.userCreate())
+	c.AddCommand(a.userCreate(), a.userAPIPassword())
 	return c
 }
 

@@ -116,7 +116,7 @@ Start with 'keyreeve demo', which shows the whole path, or 'keyreeve serve'.`,
 	}{
 		{"start", []*cobra.Command{a.demo(), a.serve()}},
 		{"keys", []*cobra.Command{a.key(), a.keyPair()}},
-		{"people", []*cobra.Command{a.credentials(), a.project(), a.user()}},
+		{"people", []*cobra.Command{a.accessKey(), a.credentials(), a.project(), a.user()}},
 		{"more", []*cobra.Command{a.configuration(), a.versionCommand()}},
 	} {
 		for _, c := range g.commands {

@@ -88,7 +88,8 @@ func (s *Service) snapshot(ctx context.Context, i Instance) error {
 	var image Image
 	err := s.store.Read(ctx, func(tx Tx) (err error) { image, err = tx.Image(ctx, i.SavingImageID); return err })
 	if fault.Is(err, fault.NotFound) {
-		return nil // it was deleted meanwhile
+		// It was deleted meanwhile, and a former attempt may have left its files.
+		return driver.DeleteImage(ctx, i.SavingImageID)
 	}
 	if err != nil {
 		return err

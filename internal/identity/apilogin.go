@@ -117,3 +117,6 @@ func (s *Service) provesClaim(ctx context.Context, k apiClaim, secret string) (b
 	same := subtle.ConstantTimeCompare(right, []byte(secret)) == 1
 	return same && k.key.Enabled && k.key.ProjectID == k.project.ID, nil
 }
+
+// NewAPIPassword draws an API password for [Service.UpdateUser]: 20 letters and digits.
+func (s *Service) NewAPIPassword() string { return s.random.text(20, lettersAndDigits) }

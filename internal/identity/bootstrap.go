@@ -32,7 +32,7 @@ func (s *Service) NewSecrets() Secrets {
 	return Secrets{
 		AdminPassword:   s.random.text(20, lettersAndDigits),
 		DemoPassword:    s.random.text(20, lettersAndDigits),
-		APIPassword:     s.random.text(20, lettersAndDigits),
+		APIPassword:     s.NewAPIPassword(),
 		AccessKeyID:     "KR" + s.random.text(18, upperAndDigits),
 		AccessKeySecret: s.random.text(40, lettersAndDigits),
 		AppKey:          s.random.text(16, lettersAndDigits),

@@ -129,53 +129,6 @@ func (s *Service) take(ctx context.Context, tx Tx, c Caller, a Assignment) error
 	return s.dropAppCredentials(ctx, tx, c, AppCredentialQuery{UserID: a.UserID, ProjectID: a.Scope.ID})
 }
 
-// CreateAccessKey makes an access key for a user in a project and returns its
-// secret, which is shown this once. Users make their own, administrators
-// anyone's. Faults: Forbidden ([ErrRestricted] too), NotFound (user, project).
-func (s *Service) CreateAccessKey(ctx context.Context, c Caller, userID, projectID string) (AccessKey, string, error) {
-	if err := c.Unrestricted(); err != nil {
-		return AccessKey{}, "", err
-	}
-	if userID != c.User.ID && !c.Admin() {
-		return AccessKey{}, "", &fault.Error{Kind: fault.Forbidden, Resource: "user", Name: userID}
-	}
-	k, secret, err := s.newAccessKey(userID, projectID)
-	if err != nil {
-		return AccessKey{}, "", err
-	}
-	err = s.store.Write(ctx, func(tx Tx) error {
-		if _, err := tx.User(ctx, userID); err != nil {
-			return err
-		}
-		if _, err := tx.Project(ctx, projectID); err != nil {
-			return err
-		}
-		if err := tx.InsertAccessKey(ctx, k); err != nil {
-			return err
-		}
-		return s.audit(ctx, tx, c, audit.Create, "access key", k.ID)
-	})
-	return k, secret, err
-}
-
-func (s *Service) newAccessKey(userID, projectID string) (AccessKey, string, error) {
-	id, secret := "KR"+s.random.text(18, upperAndDigits), s.random.text(40, lettersAndDigits)
-	sealed, err := s.sealer.Seal(id, []byte(secret))
-	if err != nil {
-		return AccessKey{}, "", err
-	}
-	return AccessKey{
-		ID: id, UserID: userID, ProjectID: projectID,
-		SealedSecret: sealed, Enabled: true, CreatedAt: s.now(),
-	}, secret, nil
-}
-
-// AccessKeySecret opens the secret of an access key, for checking a signature.
-// Faults: Internal when it was sealed with another master key.
-func (s *Service) AccessKeySecret(k AccessKey) ([]byte, error) {
-	return s.sealer.Open(k.ID, k.SealedSecret)
-}
-
 // Ready reports whether the store answers; the error says what is wrong with it.
 func (s *Service) Ready(ctx context.Context) error {
 	return s.store.Read(ctx, func(tx Tx) error { _, err := tx.Epoch(ctx); return err })

@@ -69,6 +69,9 @@ type Tx interface {
 
 	InsertAccessKey(ctx context.Context, k AccessKey) error
 	AccessKey(ctx context.Context, id string) (AccessKey, error)
+	// AccessKeys are those of a user, ordered by id.
+	AccessKeys(ctx context.Context, userID string) ([]AccessKey, error)
+	DeleteAccessKey(ctx context.Context, id string) error
 
 	// InsertAppCredential takes the access rules by their ids.
 	InsertAppCredential(ctx context.Context, k AppCredential) error

@@ -11,7 +11,12 @@ import (
 	"github.com/keyreeve/keyreeve/internal/store/pgtest"
 )
 
-func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
+func TestMain(m *testing.M) {
+	if ready := os.Getenv(mortalChild); ready != "" {
+		serveUntilKilled(ready)
+	}
+	os.Exit(pgtest.Main(m))
+}
 
 // TestOnPostgreSQL walks the main path with the database elsewhere: an account,
 // a key pair and an instance are made by newWorld.

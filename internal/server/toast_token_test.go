@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/keyreeve/keyreeve/internal/config"
+	"github.com/keyreeve/keyreeve/internal/fault"
 	"github.com/keyreeve/keyreeve/internal/identity"
 )
 
@@ -151,6 +152,46 @@ func TestTOASTTokensEnd(t *testing.T) {
 	}
 	if token == "" || works(token) {
 		t.Error("the token outlived the role")
+	}
+}
+
+// TestTOASTAccessKeyEnds: an access key that is deleted lets nobody in, and
+// takes the tokens with it that it was good for.
+func TestTOASTAccessKeyEnds(t *testing.T) {
+	w := newWorld(t)
+	id, member := w.server.domain.Identity, w.callers["member"]
+	appkey, project := member.Project.AppKey, member.ProjectID()
+	key, secret, err := id.CreateAccessKey(t.Context(), member, member.User.ID, project)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, token := w.toastLogin(t, appkey, key.ID, secret)
+	works := func() bool {
+		return w.toast(t, http.MethodGet, toastPrefix+appkey+"/keypairs", "", token).Header.IsSuccessful
+	}
+	if !works() {
+		t.Fatal("the token is refused")
+	}
+	if err := id.DeleteAccessKey(t.Context(), w.callers["stranger"], key.ID); !fault.Is(err, fault.NotFound) {
+		t.Errorf("deleted by somebody else: %v", err)
+	}
+	if keys, err := id.AccessKeys(t.Context(), w.callers["stranger"], member.User.ID); !fault.Is(err, fault.Forbidden) {
+		t.Errorf("listed by somebody else: %v, %v", keys, err)
+	}
+	if !works() {
+		t.Error("the token ended though nothing was deleted")
+	}
+	if err := id.DeleteAccessKey(t.Context(), member, key.ID); err != nil {
+		t.Fatal(err)
+	}
+	if keys, err := id.AccessKeys(t.Context(), member, member.User.ID); err != nil || len(keys) != 0 {
+		t.Errorf("left: %v, %v", keys, err)
+	}
+	if works() {
+		t.Error("the token outlived the access key")
+	}
+	if got, _ := w.toastLogin(t, appkey, key.ID, secret); got.text != unauthenticated {
+		t.Errorf("logged in with what was deleted: %s", got.text)
 	}
 }
 

@@ -25,3 +25,14 @@ func (t *Tx) AccessKey(ctx context.Context, id string) (identity.AccessKey, erro
 	return one(ctx, t, "access key", id, scanAccessKey,
 		`SELECT `+accessKeyColumns+` FROM access_keys WHERE id = $1`, id)
 }
+
+// AccessKeys implements [identity.Tx].
+func (t *Tx) AccessKeys(ctx context.Context, userID string) ([]identity.AccessKey, error) {
+	return all(ctx, t, "access key", scanAccessKey,
+		`SELECT `+accessKeyColumns+` FROM access_keys WHERE user_id = $1 ORDER BY id`, userID)
+}
+
+// DeleteAccessKey implements [identity.Tx].
+func (t *Tx) DeleteAccessKey(ctx context.Context, id string) error {
+	return t.change(ctx, "access key", id, `DELETE FROM access_keys WHERE id = $1`, id)
+}

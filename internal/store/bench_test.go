@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"fmt"
 	"path/filepath"
+	"runtime"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -135,28 +137,47 @@ func BenchmarkInsert(b *testing.B) {
 	n := 0
 	for b.Loop() {
 		n++
-		k := benchPair(n)
-		k.Owner.ID = fmt.Sprint("u", n%1000)
-		err := db.Write(ctx, func(tx *store.Tx) error {
-			if err := tx.Lock(ctx, "key pairs of "+k.Owner.ID); err != nil {
-				return err
-			}
-			if _, _, err := tx.Quota(ctx, "p1", keypair.QuotaKeyPairs); err != nil {
-				return err
-			}
-			if _, err := tx.CountKeyPairs(ctx, k.Region, k.Owner); err != nil {
-				return err
-			}
-			_, _ = tx.KeyPair(ctx, benchView, "none of them")
-			if err := tx.InsertKeyPair(ctx, k); err != nil {
-				return err
-			}
-			return tx.AppendAudit(ctx, audit.Entry{At: k.CreatedAt, Action: audit.Import, Resource: "key pair", Name: k.Name, UserID: "u1"})
-		})
-		if err != nil {
+		if err := benchInsert(ctx, db, n); err != nil {
 			b.Fatal(err)
 		}
 	}
+}
+
+// BenchmarkInsertTogether is the same by eight at once.
+func BenchmarkInsertTogether(b *testing.B) {
+	db := benchDB(b, 0)
+	ctx, cancel := context.WithCancel(b.Context())
+	defer cancel()
+	var n atomic.Int64
+	b.SetParallelism((8 + runtime.GOMAXPROCS(0) - 1) / runtime.GOMAXPROCS(0))
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			if err := benchInsert(ctx, db, int(n.Add(1))); err != nil {
+				b.Error(err)
+			}
+		}
+	})
+}
+
+func benchInsert(ctx context.Context, db *store.DB, n int) error {
+	k := benchPair(n)
+	k.Owner.ID = fmt.Sprint("u", n%1000)
+	return db.Write(ctx, func(tx *store.Tx) error {
+		if err := tx.Lock(ctx, "key pairs of "+k.Owner.ID); err != nil {
+			return err
+		}
+		if _, _, err := tx.Quota(ctx, "p1", keypair.QuotaKeyPairs); err != nil {
+			return err
+		}
+		if _, err := tx.CountKeyPairs(ctx, k.Region, k.Owner); err != nil {
+			return err
+		}
+		_, _ = tx.KeyPair(ctx, benchView, "none of them")
+		if err := tx.InsertKeyPair(ctx, k); err != nil {
+			return err
+		}
+		return tx.AppendAudit(ctx, audit.Entry{At: k.CreatedAt, Action: audit.Import, Resource: "key pair", Name: k.Name, UserID: "u1"})
+	})
 }
 
 func BenchmarkToken(b *testing.B) {

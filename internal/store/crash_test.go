@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -30,16 +31,23 @@ func writeUntilKilled(path string) {
 	}
 	db, err := store.Open(ctx, store.Options{SQLitePath: path})
 	fail(err)
-	for n := 0; ; n++ {
-		id := fmt.Sprintf("%d-%d", os.Getpid(), n)
-		fail(db.Write(ctx, func(tx *store.Tx) error {
-			if err := tx.InsertAccount(ctx, identity.Account{ID: id, Name: id}); err != nil {
-				return err
+	// Several at once share transactions.
+	var all sync.WaitGroup
+	for worker := range 4 {
+		all.Go(func() {
+			for n := 0; ; n++ {
+				id := fmt.Sprintf("%d-%d-%d", os.Getpid(), worker, n)
+				fail(db.Write(ctx, func(tx *store.Tx) error {
+					if err := tx.InsertAccount(ctx, identity.Account{ID: id, Name: id}); err != nil {
+						return err
+					}
+					return tx.AppendAudit(ctx, audit.Entry{At: time.UnixMicro(int64(n) + 1), Resource: "domain", Name: id})
+				}))
+				fmt.Println(id)
 			}
-			return tx.AppendAudit(ctx, audit.Entry{At: time.UnixMicro(int64(n) + 1), Resource: "domain", Name: id})
-		}))
-		fmt.Println(id)
+		})
 	}
+	all.Wait()
 }
 
 // TestKilledProcess kills a writing process many times: what it acknowledged is

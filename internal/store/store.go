@@ -47,6 +47,10 @@ type DB struct {
 	log    *slog.Logger
 	newID  func() string
 	retry  retry
+	// Where the engine has one writer, writes take turns, and what is open goes
+	// with the turn; nil when a transaction is to be begun.
+	turns turns
+	open  *batch
 }
 
 // engine is what the databases differ in.
@@ -131,8 +135,8 @@ func (db *DB) Ready(ctx context.Context) error {
 }
 
 // Stats returns the state of the connection pools by their names: "reader" and
-// "writer" for SQLite, "pool" for PostgreSQL. The writer's WaitCount and
-// WaitDuration tell how writes queue.
+// "writer" for SQLite, "pool" for PostgreSQL. Writes to SQLite queue before they
+// ask for its one connection.
 func (db *DB) Stats() map[string]sql.DBStats {
 	if db.reader == db.writer {
 		return map[string]sql.DBStats{"pool": db.writer.Stats()}

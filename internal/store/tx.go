@@ -48,10 +48,14 @@ func (db *DB) Read(ctx context.Context, fn func(*Tx) error) error {
 }
 
 // Write runs fn in a transaction and commits it when fn returns nil; an error
-// or a panic rolls it back. When the database asks for it, fn runs again from
+// or a panic rolls it back. On SQLite writes that wait for each other share one
+// transaction, each in a savepoint of its own. When the database asks for it, fn runs again from
 // the start: it must have no other effects. Unavailable when the database stays
 // busy, and when the answer to the commit was lost: it may have happened then.
 func (db *DB) Write(ctx context.Context, fn func(*Tx) error) error {
+	if db.engine.oneWriter {
+		return db.writeTogether(ctx, fn)
+	}
 	return db.retry.run(ctx, func() (again bool, err error) {
 		err = db.writeOnce(ctx, fn)
 		return err != nil && db.engine.classify(err) == conflict, err

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -220,6 +221,25 @@ func testAccounts(t *testing.T, s suite) {
 		return err
 	})
 	refused(t, db.Read(ctx, func(tx *store.Tx) error { _, err := tx.AccessKey(ctx, "kr1"); return err }), fault.NotFound)
+	second := key
+	second.ID, second.ProjectID, second.Enabled = "KR0", "p2", false
+	theirs := key
+	theirs.ID, theirs.UserID = "KR2", "u2"
+	write(t, db, func(tx *store.Tx) error {
+		return errors.Join(tx.InsertAccessKey(ctx, second), tx.InsertAccessKey(ctx, theirs))
+	})
+	keysOfU1 := func(want ...identity.AccessKey) {
+		t.Helper()
+		read(t, db, func(tx *store.Tx) error {
+			got, err := tx.AccessKeys(ctx, "u1")
+			same(t, got, want)
+			return err
+		})
+	}
+	keysOfU1(second, key)
+	write(t, db, func(tx *store.Tx) error { return tx.DeleteAccessKey(ctx, "KR1") })
+	refused(t, db.Write(ctx, func(tx *store.Tx) error { return tx.DeleteAccessKey(ctx, "KR1") }), fault.NotFound)
+	keysOfU1(second)
 
 	value := []byte{0, 255, 1}
 	refused(t, db.Read(ctx, func(tx *store.Tx) error { _, err := tx.Setting(ctx, "one"); return err }), fault.NotFound)
