@@ -42,7 +42,7 @@ var (
 		schema.Prop("bootable", schema.Flag{}),
 	}})
 	snapshotBody = one("snapshot", schema.Object{Required: []string{"volume_id"}, Properties: []schema.Property{
-		schema.Prop("volume_id", schema.String{Format: isUUID.Format}), schema.Prop("force", schema.AnyOf{schema.Flag{}, schema.NullOnly{}}),
+		schema.Prop("volume_id", isUUID), schema.Prop("force", schema.AnyOf{schema.Flag{}, schema.NullOnly{}}),
 		schema.Prop("name", text), schema.Prop("description", text), schema.Prop("metadata", metadata),
 		schema.Prop("display_name", text), schema.Prop("display_description", text),
 	}})

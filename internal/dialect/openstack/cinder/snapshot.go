@@ -78,6 +78,9 @@ func (d *Dialect) createSnapshot(w http.ResponseWriter, c *openstack.Call) error
 		}
 		force = true
 	}
+	if in.At("volume_id").IsNull() {
+		return fault.Missing("volume", "None") // as Cinder does, though the request is at fault
+	}
 	n, err := d.opt.Compute.CreateVolumeSnapshot(c.Context(), c.Caller, compute.VolumeSnapshotRequest{
 		VolumeID: in.At("volume_id").Text(), InUse: force, VolumeSnapshotLabels: compute.VolumeSnapshotLabels{
 			Name: first(in, "name", "display_name").Text(), Description: first(in, "description", "display_description").Text(),

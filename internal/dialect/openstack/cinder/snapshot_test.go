@@ -118,6 +118,7 @@ func TestSnapshotRefusals(t *testing.T) {
 	}{
 		{"", `{}`, 400, "badRequest", "'snapshot' is a required property"},
 		{"", `{"snapshot": {}}`, 400, "badRequest", "'volume_id' is a required property"},
+		{"", `{"snapshot": {"volume_id": null}}`, 404, "itemNotFound", "Volume None could not be found."},
 		{"", `{"snapshot": {"volume_id": "x"}}`, 400, "badRequest", "'x' is not a 'uuid'"},
 		{"", `{"snapshot": {"volume_id": "` + volume + `", "force": "maybe"}}`, 400, "badRequest", "is not valid under any of the given schemas"},
 		{"", `{"snapshot": {"volume_id": "` + none + `"}}`, 404, "itemNotFound", "Volume " + none + " could not be found."},
