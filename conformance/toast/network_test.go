@@ -162,6 +162,8 @@ func TestNetwork(t *testing.T) {
 		{"-4", "securityGroupRule.securityGroupId is required", `{"securityGroupRule": {"direction": "ingress", "ethertype": "IPv4"}}`},
 		{"-4", "securityGroupRule.protocol must be icmp, tcp, udp or null", `{"securityGroupRule": {` + direction + standard + `", "protocol": "gre"}}`},
 		{"-4", "securityGroupRule.portRangeMin must be between 1 and 65535", `{"securityGroupRule": {` + direction + standard + `", "protocol": "tcp", "portRangeMin": 0}}`},
+		{"-4", "securityGroupRule.portRangeMax must be between 0 and 255", `{"securityGroupRule": {` + direction + standard + `", "protocol": "icmp", "portRangeMin": 0, "portRangeMax": 256}}`},
+		{"-4", "securityGroupRule.portRangeMin must be given with portRangeMax", `{"securityGroupRule": {` + direction + standard + `", "protocol": "icmp", "portRangeMax": 0}}`},
 		{"-4", "securityGroupRule.portRangeMax must be an integer", `{"securityGroupRule": {` + direction + standard + `", "protocol": "tcp", "portRangeMax": "x"}}`},
 		{"-4", "securityGroupRule.portRangeMin needs a protocol", `{"securityGroupRule": {` + direction + standard + `", "protocol": "null", "portRangeMin": 22, "portRangeMax": 22}}`},
 		{"-4", "securityGroupRule.remoteIpPrefix must be an address range like 10.0.0.0/24", `{"securityGroupRule": {` + direction + standard + `", "remoteIpPrefix": "x"}}`},

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"net"
 	"net/netip"
 	"net/url"
@@ -23,6 +24,7 @@ var checks = map[string]check{
 	"database":         {"empty for SQLite, or a URL like postgres://user:password@host:5432/keyreeve", isDatabase},
 	"name":             {"1 to 64 letters, digits, dots, dashes or underscores", regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`).MatchString},
 	"base":             {"empty, or a URL like https://cloud.example.com with no query and no slash at its end", isBase},
+	"network":          {"an IP address, or a network with its host bits zero, such as 10.0.0.0/8", func(s string) bool { _, err := ParseNetwork(s); return err == nil }},
 	"loopback":         {"an IPv4 network inside of 127.0.0.0/8 with its host bits zero, from /8 to /28, such as 127.8.0.0/16", isLoopback},
 }
 
@@ -60,4 +62,17 @@ func isBase(s string) bool {
 func isLoopback(s string) bool {
 	p, err := netip.ParsePrefix(s)
 	return err == nil && p.Addr().Is4() && p.Addr().IsLoopback() && p == p.Masked() && p.Bits() >= 8 && p.Bits() <= 28
+}
+
+// ParseNetwork reads a network, or an address as the network of it alone. Bits
+// behind the network's own are an error: they are a slip of the pen.
+func ParseNetwork(text string) (netip.Prefix, error) {
+	if addr, err := netip.ParseAddr(text); err == nil && addr.Zone() == "" {
+		return netip.PrefixFrom(addr, addr.BitLen()), nil
+	}
+	p, err := netip.ParsePrefix(text)
+	if err == nil && p != p.Masked() {
+		err = fmt.Errorf("%s has bits behind the network; it is %s", text, p.Masked())
+	}
+	return p, err
 }

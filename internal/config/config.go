@@ -10,6 +10,7 @@
 //	min,max  the bounds of a number or a duration
 //	oneof    the words that are allowed, separated by |
 //	check    the name of a check in checks; of a list each text must pass
+//	sep      what stands between the texts of a list in a variable; without it as in PATH
 //	secret   "true" keeps the value out of error messages
 package config
 
@@ -37,6 +38,8 @@ type Config struct {
 type Listen struct {
 	Main  string `toml:"main" default:"127.0.0.1:8080" check:"address" doc:"Console, OpenStack and TOAST APIs, and the API of the keyreeve command."`
 	Admin string `toml:"admin" default:"127.0.0.1:8089" check:"address" doc:"Metrics, health and profiles: keep it away from the public."`
+	// For [ParseNetwork].
+	TrustedProxies []string `toml:"trusted_proxies" default:"" check:"network" sep:"," doc:"Proxies in front of the main listener, whose X-Forwarded-For tells who the client is: networks or addresses. From anyone else the header counts for nothing."`
 }
 
 // Data says where the server keeps its files.

@@ -173,6 +173,7 @@ func TestEnvErrors(t *testing.T) {
 		{"KEYREEVE_LIMITS_SHUTDOWN_GRACE=-5s", `environment variable KEYREEVE_LIMITS_SHUTDOWN_GRACE is "-5s", but must be a duration from 100ms to 10m, written like 1h30m`},
 		{"KEYREEVE_KEYPAIR_REFUSE_DSA=1", `environment variable KEYREEVE_KEYPAIR_REFUSE_DSA is "1", but must be true or false`},
 		{"KEYREEVE_KEYPAIR_WEAK_BLOCKLIST=/a::/b", `environment variable KEYREEVE_KEYPAIR_WEAK_BLOCKLIST is "/a::/b", but must be a list like ["a", "b"], each of it the full path of a file (~ is not understood here)`},
+		{"KEYREEVE_LISTEN_TRUSTED_PROXIES=10.0.0.0/8,fd00::/8,proxy", `environment variable KEYREEVE_LISTEN_TRUSTED_PROXIES is "10.0.0.0/8,fd00::/8,proxy", but must be a list like ["a", "b"], each of it an IP address, or a network with its host bits zero, such as 10.0.0.0/8`},
 		{"KEYREEVE_DATABASE_URL=s3cr3t", `environment variable KEYREEVE_DATABASE_URL has a value that is not allowed: it must be empty for SQLite, or a URL like postgres://user:password@host:5432/keyreeve`},
 	} {
 		_, err := load("", []string{tc.env}, true, nil)
@@ -200,6 +201,7 @@ func TestChecks(t *testing.T) {
 		"database":         {[]string{"", "postgres://u:p@h/d", "postgresql:///d?host=/run"}, []string{"host=h", "mysql://h/d", "postgres//h", ":"}},
 		"name":             {[]string{"RegionOne", "cn-hangzhou", "a.b_c"}, []string{"", "a b", "ü", strings.Repeat("x", 65), "a\n"}},
 		"base":             {[]string{"", "https://cloud.example.com", "http://h:8080/keyreeve"}, []string{"h", "ftp://h", "https://h/", "https://h?x=1", "https://h#f", "https://u@h", "https://"}},
+		"network":          {[]string{"10.0.0.0/8", "192.0.2.7", "fd00::/8", "::1"}, []string{"", "10.0.0.1/8", "10/8", "proxy", "fe80::1%eth0", "10.0.0.0/33"}},
 		"loopback":         {[]string{"127.8.0.0/16", "127.0.0.0/8", "127.1.2.16/28"}, []string{"", "10.0.0.0/16", "127.8.0.1/16", "127.8.0.0/29", "127.8.0.0", "::1/128", "126.0.0.0/7"}},
 	} {
 		for _, s := range tc.good {

@@ -40,7 +40,7 @@ A flag wins over a variable, a variable over the file, the file over the default
 
 The variable of a setting is ` + "`KEYREEVE_`" + `, its section, ` + "`_`" + ` and its key, in capitals. A key or a ` + "`KEYREEVE_`" + ` variable
 that is not listed here is an error, so that a misspelled one cannot go unnoticed. Durations are written like ` + "`1h30m`" + `. In a variable a list is written
-with colons, as in ` + "`PATH`" + `.
+with colons, as in ` + "`PATH`" + `, and one of addresses with commas.
 `)
 	section := ""
 	for _, s := range settings(new(Config)) {

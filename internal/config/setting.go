@@ -47,7 +47,7 @@ func (s setting) env() string { return envPrefix + strings.ToUpper(s.section+"_"
 func (s setting) secret() bool { return s.tag.Get("secret") == "true" }
 
 // set reads the value from a text; it reports whether the text is of the right
-// kind. A list has what stands between paths in PATH between its texts.
+// kind. A list has its separator between its texts.
 func (s setting) set(text string) bool {
 	switch p := s.field.Addr().Interface().(type) {
 	case *string:
@@ -71,7 +71,7 @@ func (s setting) set(text string) bool {
 	case *[]string:
 		*p = nil
 		if text != "" {
-			*p = filepath.SplitList(text)
+			*p = strings.Split(text, s.separator())
 		}
 	default:
 		panic(fmt.Sprintf("config: %s: settings of type %s are not known", s, s.field.Type()))
@@ -115,9 +115,17 @@ func (s setting) quoted() bool {
 // text is the value as one would write it for set.
 func (s setting) text() string {
 	if list, ok := s.field.Interface().([]string); ok {
-		return strings.Join(list, string(filepath.ListSeparator))
+		return strings.Join(list, s.separator())
 	}
 	return fmt.Sprint(s.field.Interface())
+}
+
+// separator stands between the texts of a list where it is one text, as in a variable.
+func (s setting) separator() string {
+	if sep := s.tag.Get("sep"); sep != "" {
+		return sep
+	}
+	return string(filepath.ListSeparator)
 }
 
 // toml is the default as it stands in a file.

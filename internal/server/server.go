@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -190,12 +191,38 @@ func (s *Server) surfaces() map[string]http.Handler {
 	in := wire.Instruments{Log: s.opt.Log, Observer: s.metrics}
 	var mounts []wire.Mount
 	for _, d := range s.dialects {
-		mounts = append(mounts, wire.Mount{Prefix: d.prefix, Handler: wire.Wrap(d.surface, in, d.handler)})
+		mounts = append(mounts, wire.Mount{Prefix: d.prefix, Handler: wire.Wrap(masked(d.surface), in, d.handler)})
 	}
-	front := wire.Wrap(wire.Surface{Name: "front", Quiet: probes}, in, s.front())
-	main := wire.CollapseSlashes(wire.Mounts(front, mounts...))
+	front := wire.Wrap(masked(wire.Surface{Name: "front", Quiet: probes}), in, s.front())
+	main := wire.FromClients(s.proxies(), wire.CollapseSlashes(wire.Mounts(front, mounts...)))
 	admin := wire.Wrap(wire.Surface{Name: "admin", Quiet: probes, Timeout: 2 * time.Minute}, in, s.admin())
 	return map[string]http.Handler{"main": main, "admin": admin}
+}
+
+// masked keeps out of the log what any service has for a secret in its paths: a
+// mistyped URL carries its secret to another service.
+func masked(s wire.Surface) wire.Surface {
+	own, all := s.Redact, wire.MaskAfter("appkeys", "tokens")
+	s.Redact = func(path string) string {
+		if own != nil {
+			path = own(path)
+		}
+		return all(path)
+	}
+	return s
+}
+
+// proxies are the networks of the proxies that are trusted to name the client.
+func (s *Server) proxies() []netip.Prefix {
+	var networks []netip.Prefix
+	for _, text := range s.opt.Config.Listen.TrustedProxies {
+		n, err := config.ParseNetwork(text)
+		if err != nil { // [config.Load] has let it through
+			panic(err)
+		}
+		networks = append(networks, n)
+	}
+	return networks
 }
 
 // front answers on the main listener what no dialect does.

@@ -29,15 +29,15 @@ type yard struct {
 	token    string
 }
 
-func newYard(t *testing.T) *yard {
+func newYard(t *testing.T, more ...config.Flag) *yard {
 	t.Helper()
-	flags := []config.Flag{
+	flags := append([]config.Flag{
 		{Name: "test", Key: "data.dir", Value: t.TempDir()},
 		{Name: "test", Key: "listen.main", Value: "127.0.0.1:0"}, {Name: "test", Key: "listen.admin", Value: "127.0.0.1:0"},
 		{Name: "test", Key: "sim.network", Value: "127.42.0.0/16"}, {Name: "test", Key: "keypair.pool", Value: "0"},
 		{Name: "test", Key: "compute.quota_instances", Value: "1000"}, {Name: "test", Key: "compute.quota_cores", Value: "10000"},
 		{Name: "test", Key: "compute.quota_ram_mib", Value: "100000000"},
-	}
+	}, more...)
 	cfg, err := config.Load("", nil, flags...)
 	if err != nil {
 		t.Fatal(err)

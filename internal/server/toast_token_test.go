@@ -141,6 +141,9 @@ func TestTOASTTokensEnd(t *testing.T) {
 	if change(); works(token) {
 		t.Error("the token outlived the API password")
 	}
+	if got, _ := w.toastLogin(t, member.Project.AppKey, "member", "the API password"); got.text != unauthenticated {
+		t.Errorf("the API password that was replaced: %s", got.text)
+	}
 	_, token = w.toastLogin(t, member.Project.AppKey, "member", another)
 	scope := identity.Scope{Kind: identity.ProjectScope, ID: member.ProjectID()}
 	if err := id.Ungrant(t.Context(), op, identity.Assignment{UserID: member.User.ID, Scope: scope, Role: identity.RoleMember}); err != nil {

@@ -1,7 +1,6 @@
 package toast
 
 import (
-	"net"
 	"net/http"
 
 	"github.com/keyreeve/keyreeve/internal/fault"
@@ -63,7 +62,7 @@ func (d *Dialect) issueToken(c *call) (answer, error) {
 	}
 	text, t, caller, err := d.opt.Identity.LogInByAPI(c.Context(), identity.APILogin{
 		AppKey: c.PathValue("appkey"), Name: username, Secret: password,
-		Origin: identity.Origin{Address: clientAddress(c.Request), Dialect: name, RequestID: wire.RequestID(c.Context())},
+		Origin: identity.Origin{Address: wire.ClientAddress(c.Request), Dialect: name, RequestID: wire.RequestID(c.Context())},
 	})
 	if fault.Is(err, fault.Unauthenticated) {
 		return nil, &failure{code: ofToken.code(http.StatusUnauthorized), detail: "The request you have made requires authentication."}
@@ -89,14 +88,6 @@ func (d *Dialect) showToken(c *call) (answer, error) {
 		return nil, err
 	}
 	return viewAccess(text, t, caller), nil
-}
-
-// clientAddress is where the connection comes from.
-func clientAddress(r *http.Request) string {
-	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
-		return host
-	}
-	return r.RemoteAddr
 }
 
 func viewAccess(text string, t identity.Token, c identity.Caller) answer {

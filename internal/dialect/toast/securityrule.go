@@ -84,17 +84,7 @@ func readRule(body object) (compute.RuleRequest, error) {
 	if !slices.Contains([]string{"", "icmp", "tcp", "udp"}, r.Protocol) {
 		in.complain("protocol", "must be icmp, tcp, udp or null")
 	}
-	for _, end := range []struct {
-		name string
-		port *int
-	}{{"portRangeMin", &r.From}, {"portRangeMax", &r.To}} {
-		if n, ok := in.integerIf(end.name, 1, 65535); ok {
-			*end.port = n
-			if r.Protocol == "" {
-				in.complain(end.name, "needs a protocol")
-			}
-		}
-	}
+	readPorts(in, &r.Rule)
 	r.RemoteGroupID, _ = in.textIf("remoteGroupId")
 	remote, given := in.textIf("remoteIpPrefix")
 	switch {
@@ -109,6 +99,38 @@ func readRule(body object) (compute.RuleRequest, error) {
 		r.Remote = everywhere[r.EtherType]
 	}
 	return r, body.err()
+}
+
+// readPorts reads the ports of TCP and UDP, which come in pairs, or ICMP's type
+// and code.
+func readPorts(in object, r *compute.Rule) {
+	least, most := 1, 65535
+	if r.Protocol == "icmp" {
+		least, most = 0, 255
+	}
+	low, hasLow := in.integerIf("portRangeMin", least, most)
+	high, hasHigh := in.integerIf("portRangeMax", least, most)
+	switch {
+	case !hasLow && !hasHigh:
+		return
+	case r.Protocol == "" && hasLow:
+		in.complain("portRangeMin", "needs a protocol")
+	case r.Protocol == "":
+		in.complain("portRangeMax", "needs a protocol")
+	case !hasLow:
+		in.complain("portRangeMin", "must be given with portRangeMax")
+	case r.Protocol == "icmp":
+	case !hasHigh:
+		in.complain("portRangeMax", "must be given with portRangeMin")
+	case low > high:
+		in.complain("portRangeMin", "must not be greater than portRangeMax")
+	}
+	if hasLow {
+		r.From = low
+	}
+	if hasHigh {
+		r.To = high
+	}
 }
 
 // prefixOf reads a range, or one address; not valid for anything else.

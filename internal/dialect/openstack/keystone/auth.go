@@ -1,7 +1,6 @@
 package keystone
 
 import (
-	"net"
 	"net/http"
 	"slices"
 
@@ -149,16 +148,6 @@ func (d *Dialect) scope(c *openstack.Call, s scopeRequest) (identity.Scope, erro
 	return identity.Scope{}, nil
 }
 
-// remoteHost is where the request comes from, without the port: failed logins
-// are counted by it.
-func remoteHost(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	return host
-}
-
 // unknownSubject turns a refused subject token into Keystone's answer.
 func unknownSubject(err error) error {
 	if fault.Is(err, fault.Unauthenticated) || fault.Is(err, fault.NotFound) {
@@ -169,5 +158,5 @@ func unknownSubject(err error) error {
 
 // origin is where the call comes from.
 func origin(c *openstack.Call) identity.Origin {
-	return identity.Origin{Address: remoteHost(c.Request), Dialect: "openstack", RequestID: wire.RequestID(c.Context())}
+	return identity.Origin{Address: wire.ClientAddress(c.Request), Dialect: "openstack", RequestID: wire.RequestID(c.Context())}
 }
