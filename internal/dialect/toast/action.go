@@ -68,6 +68,15 @@ func (d *Dialect) reboot(c *call, id string, in object) (answer, error) {
 	if err := in.err(); err != nil {
 		return nil, err
 	}
+	// The core lets a hard reboot take over from other tasks, as Nova does; the
+	// states in which this API allows it are ACTIVE, STOP and ERROR.
+	i, err := d.opt.Compute.Instance(c.Context(), c.caller, id)
+	if err != nil {
+		return nil, err
+	}
+	if _, refused := i.State.Begin(id, action); refused == nil && i.State.Task != compute.Idle {
+		return nil, busy(i, "reboot")
+	}
 	return d.ask(c, id, action)
 }
 
@@ -113,8 +122,13 @@ func (d *Dialect) changeable(c *call, id, action string) (compute.Instance, erro
 		return i, err
 	}
 	if s := status(i); s == statusBuild || s == statusDeleting {
-		w := &compute.WrongState{Verb: action, ID: id, Attr: "task_state", Value: string(i.State.Task)}
-		return i, &failure{code: ofInstance.code(http.StatusConflict), detail: w.Error()}
+		return i, busy(i, action)
 	}
 	return i, nil
+}
+
+// busy refuses an action on an instance to which something is being done.
+func busy(i compute.Instance, action string) error {
+	w := &compute.WrongState{Verb: action, ID: i.ID, Attr: "task_state", Value: string(i.State.Task)}
+	return &failure{code: ofInstance.code(http.StatusConflict), detail: w.Error()}
 }
