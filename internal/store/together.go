@@ -97,9 +97,8 @@ func (db *DB) leave(ctx context.Context, b *batch, err error) {
 	if _, failed := b.tx.ExecContext(ctx, end); failed != nil {
 		b.broken = errors.Join(err, failed)
 	}
-	if b.broken == nil && b.writes < mostTogether && db.turns.awaited() {
-		db.turns.pass() // the next one goes on with it
-	} else {
+	goesOn := b.broken == nil && b.writes < mostTogether && db.turns.hand()
+	if !goesOn {
 		db.settle(b)
 	}
 	<-b.done
@@ -154,19 +153,27 @@ func (t *turns) take(ctx context.Context) error {
 	return nil // it came at the same moment
 }
 
-// pass gives the turn to the one who has waited longest, if anyone has.
+// pass gives the turn to the one who has waited longest, or to whoever comes.
 func (t *turns) pass() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.taken = len(t.queue) > 0; t.taken {
-		close(t.queue[0])
-		t.queue = t.queue[1:]
-	}
+	t.taken = t.give()
 }
 
-// awaited reports whether somebody waits for the turn.
-func (t *turns) awaited() bool {
+// hand is pass where somebody waits; else the turn stays with its holder. To ask
+// first and pass then would be too late: who waited may be gone by then.
+func (t *turns) hand() (taken bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return len(t.queue) > 0
+	return t.give()
+}
+
+// give is for holders of mu.
+func (t *turns) give() (taken bool) {
+	if len(t.queue) == 0 {
+		return false
+	}
+	close(t.queue[0])
+	t.queue = t.queue[1:]
+	return true
 }

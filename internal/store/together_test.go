@@ -306,3 +306,31 @@ func TestTogetherAsOneByOne(t *testing.T) {
 		}
 	})
 }
+
+// TestWaitingAndLeaving has many writes that wait and give up at any moment: no
+// write that goes on may wait for one that has left.
+func TestWaitingAndLeaving(t *testing.T) {
+	db := openTogether(t)
+	var all sync.WaitGroup
+	for worker := range 8 {
+		all.Go(func() {
+			for n := range 200 {
+				ctx, cancel := context.WithCancel(t.Context())
+				if worker%2 == 0 {
+					go func() {
+						for range n % 7 {
+							runtime.Gosched()
+						}
+						cancel()
+					}()
+				}
+				err := db.Write(ctx, func(tx *Tx) error { return insertNamed(ctx, tx, fmt.Sprint(worker, "/", n)) })
+				if err != nil && worker%2 != 0 {
+					t.Errorf("a write that nobody ended: %v", err)
+				}
+				cancel()
+			}
+		})
+	}
+	all.Wait()
+}
