@@ -13,13 +13,14 @@ import (
 
 const poolNet = "22222222-0000-4000-8000-000000000001"
 
-// withPool adds a pool of floating addresses.
+// withPool adds a pool of floating addresses, and a router to it.
 func (m *machines) withPool(t *testing.T) {
 	t.Helper()
 	m.write(t, func(tx *store.Tx) error {
 		return tx.InsertNetwork(t.Context(), compute.Network{ID: poolNet, Name: "public", External: true,
 			Subnet: &compute.Subnet{ID: "s", Range: netip.MustParsePrefix("10.99.0.0/24")}})
 	})
+	openstacktest.Route(t, m.db, sharedNet, poolNet)
 }
 
 // port makes a port of demo's and returns its id and address.
@@ -115,7 +116,6 @@ func TestServerOnPorts(t *testing.T) {
 
 	// A floating address is shown beside the fixed one that it leads to.
 	m.work(t)
-	openstacktest.Route(t, m.db, sharedNet, poolNet)
 	_, err := m.compute.AllocateFloatingIP(t.Context(), people()["<token alice>"], compute.FloatingRequest{NetworkID: poolNet, FloatingLabels: compute.FloatingLabels{PortID: p.PortID}})
 	if err != nil {
 		t.Fatal(err)
