@@ -132,8 +132,8 @@ func (s *Service) newVolume(ctx context.Context, tx Tx, c identity.Caller, req V
 		if v.Image, err = visibleImage(ctx, tx, c, req.ImageID); err != nil {
 			return v, err
 		}
-		if v.Image.Saving {
-			return v, unfinished(v.Image)
+		if err := v.Image.mustBeActive(); err != nil {
+			return v, err
 		}
 		if v.Image.Node != "" {
 			v.Node = v.Image.Node // where its files are

@@ -77,7 +77,13 @@ func aboutSnapshot(w *compute.WrongSnapshotStatus) string {
 // and is not there makes the request bad.
 func aboutImage(err error) error {
 	var f *fault.Error
-	if errors.As(err, &f) && f.Kind == fault.NotFound && f.Resource == "image" {
+	if !errors.As(err, &f) {
+		return err
+	}
+	if errors.Is(err, compute.ErrInactive) {
+		return fault.Invalidf("imageRef", "Invalid input received: Image %s is not active.", f.Name)
+	}
+	if f.Kind == fault.NotFound && f.Resource == "image" {
 		return &fault.Error{Kind: fault.Invalid, Field: "imageRef", Msg: "Invalid image identifier or unable to access requested image.", Err: err}
 	}
 	return err
