@@ -44,6 +44,7 @@ type Service struct {
 	opt    Options
 
 	wiring [64]sync.Mutex // by instance
+	after  *afterwards    // in [Service.AllOrNone] only
 }
 
 // New makes a service that has the driver make real what the store says.

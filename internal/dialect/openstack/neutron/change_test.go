@@ -69,7 +69,6 @@ func TestNetworkChanges(t *testing.T) {
 		`{"network": {"shared": "x"}}`:                 "'x' cannot be converted to boolean",
 		`{"network": {"mtu": 9000}}`:                   "the MTU is 1500",
 		`{"network": {"router:external": true}}`:       "the only pool of floating addresses",
-		`{"networks": [{"name": "a"}]}`:                "Bulk operation not supported",
 		`{"network": {"project_id": "` + owner + `"}}`: "requires admin privileges",
 		`{"network": {"name": "` + strings.Repeat("a", 256) + `"}}`: "exceeds maximum length of 255",
 	} {
