@@ -211,6 +211,8 @@ type VolumeLabels struct {
 	Description string
 	Metadata    map[string]string
 	Bootable    bool
+	// ImageProperties are what is written on its image, as the volume has it.
+	ImageProperties map[string]string
 }
 
 // EditVolume lets edit change a volume's labels in one transaction. edit may
@@ -220,14 +222,16 @@ type VolumeLabels struct {
 // Faults: Forbidden (a reader), NotFound, and what edit says.
 func (s *Service) EditVolume(ctx context.Context, c identity.Caller, id string, edit func(*VolumeLabels) error) (Volume, error) {
 	return s.changeVolume(ctx, c, id, audit.Update, func(_ Tx, v *Volume) error {
-		l := VolumeLabels{Name: v.Name, Description: v.Description, Metadata: maps.Clone(v.Metadata), Bootable: v.Bootable}
-		if l.Metadata == nil {
-			l.Metadata = map[string]string{}
+		l := VolumeLabels{
+			Name: v.Name, Description: v.Description, Metadata: map[string]string{}, Bootable: v.Bootable, ImageProperties: map[string]string{},
 		}
+		maps.Copy(l.Metadata, v.Metadata)
+		maps.Copy(l.ImageProperties, v.Image.Properties)
 		if err := edit(&l); err != nil {
 			return err
 		}
 		v.Name, v.Description, v.Metadata, v.Bootable = l.Name, l.Description, l.Metadata, l.Bootable
+		v.Image.Properties = l.ImageProperties
 		return nil
 	})
 }
