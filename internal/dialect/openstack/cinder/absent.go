@@ -4,7 +4,6 @@ import (
 	"net/http"
 
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack"
-	"github.com/keyreeve/keyreeve/internal/dialect/openstack/schema"
 	"github.com/keyreeve/keyreeve/internal/fault"
 	"github.com/keyreeve/keyreeve/internal/identity"
 )
@@ -37,10 +36,10 @@ func (d *Dialect) absentRoutes() (out []openstack.Route) {
 		routes := []openstack.Route{
 			reads(a.path, a.rule, a.listing(d)), reads(a.path+"/detail", a.rule, a.listing(d)),
 			reads(a.path+"/{id}", a.rule, a.missing),
-			changes(http.MethodPost, a.path, a.rule, schema.Any{}, a.refusing),
-			changes(http.MethodPut, a.path+"/{id}", a.rule, schema.Any{}, a.missing),
+			changes(http.MethodPost, a.path, a.rule, nil, a.refusing),
+			changes(http.MethodPut, a.path+"/{id}", a.rule, nil, a.missing),
 			changes(http.MethodDelete, a.path+"/{id}", a.rule, nil, a.missing),
-			changes(http.MethodPost, a.path+"/{id}/action", a.rule, schema.Any{}, a.missing),
+			changes(http.MethodPost, a.path+"/{id}/action", a.rule, nil, a.missing),
 		}
 		for k := range routes {
 			if a.admin {

@@ -6,7 +6,6 @@ import (
 
 	"github.com/keyreeve/keyreeve/internal/compute"
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack"
-	"github.com/keyreeve/keyreeve/internal/dialect/openstack/schema"
 	"github.com/keyreeve/keyreeve/internal/fault"
 )
 
@@ -21,10 +20,10 @@ func (d *Dialect) attachmentRoutes() []openstack.Route {
 		reads("/attachments", "volume:get_all_attachments", d.listAttachments(attachmentSummary)),
 		reads("/attachments/detail", "volume:get_all_attachments", d.listAttachments(attachmentDetail)),
 		reads(one, "volume:attachment_get", d.showAttachment),
-		changes(http.MethodPost, "/attachments", "volume:attachment_create", schema.Any{}, refuseAttachment),
-		changes(http.MethodPut, one, "volume:attachment_update", schema.Any{}, refuseAttachment),
+		changes(http.MethodPost, "/attachments", "volume:attachment_create", nil, refuseAttachment),
+		changes(http.MethodPut, one, "volume:attachment_update", nil, refuseAttachment),
 		changes(http.MethodDelete, one, "volume:attachment_delete", nil, refuseAttachment),
-		changes(http.MethodPost, one+"/action", "volume:attachment_complete", schema.Any{}, refuseAttachment),
+		changes(http.MethodPost, one+"/action", "volume:attachment_complete", nil, refuseAttachment),
 	}
 	for k, rt := range routes {
 		routes[k].Handle = func(w http.ResponseWriter, c *openstack.Call) error {
