@@ -28,7 +28,7 @@ var absences = []absence{
 	{path: "/os-volume-transfer", member: "transfers", noun: "transfer", rule: "volume:get_all_transfers"},
 	{path: "/volume-transfers", member: "transfers", noun: "transfer", since: openstack.V(3, 55), rule: "volume:get_all_transfers"},
 	{path: "/messages", member: "messages", noun: "message", since: openstack.V(3, 3), rule: "message:get_all"},
-	{path: "/qos-specs", member: "qos_specs", noun: "qos specs", rule: "volume_extension:qos_specs_manage:get_all", admin: true},
+	{path: "/qos-specs", member: "qos_specs", noun: "QoS specification", rule: "volume_extension:qos_specs_manage:get_all", admin: true},
 }
 
 func (d *Dialect) absentRoutes() (out []openstack.Route) {
