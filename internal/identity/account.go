@@ -145,14 +145,3 @@ func (s *Service) DeleteAccount(ctx context.Context, c Caller, id string) error 
 		return s.audit(ctx, tx, c, audit.Delete, "domain", a.Name)
 	})
 }
-
-// AccessKey signs requests of the dialects that sign. Its secret is sealed with
-// the master key, because the server must be able to compute the signature.
-type AccessKey struct {
-	ID           string // what the client sends: 20 upper-case letters and digits
-	UserID       string
-	ProjectID    string // the project it acts in
-	SealedSecret []byte
-	Enabled      bool
-	CreatedAt    time.Time
-}

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"testing"
@@ -404,7 +405,7 @@ func testRevocation(t *testing.T, s suite) {
 
 func (s suite) identity(t testing.TB) *identity.Service {
 	t.Helper()
-	sealer, err := identity.NewSealer(make([]byte, identity.MasterKeySize))
+	sealer, err := identity.NewSealer(make([]byte, identity.MasterKeySize), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
