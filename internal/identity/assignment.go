@@ -2,7 +2,6 @@ package identity
 
 import (
 	"context"
-	"slices"
 
 	"github.com/keyreeve/keyreeve/internal/audit"
 	"github.com/keyreeve/keyreeve/internal/fault"
@@ -19,6 +18,7 @@ type Assignment struct {
 type AssignmentQuery struct {
 	UserID string
 	Scope  Scope // [Unscoped]: in every scope
+	Role   Role
 }
 
 // Assignments lists who was given which role where, without the roles that
@@ -28,37 +28,14 @@ func (s *Service) Assignments(ctx context.Context, c Caller, q AssignmentQuery) 
 	if q.UserID != c.User.ID && !c.Admin() {
 		return nil, &fault.Error{Kind: fault.Forbidden, Resource: "role assignment"}
 	}
-	var found []Assignment
-	err := s.store.Read(ctx, func(tx Tx) error {
-		users := []User{{ID: q.UserID}}
-		if q.UserID == "" {
-			var err error
-			if users, err = tx.Users(ctx, UserQuery{}); err != nil {
-				return err
-			}
-		}
-		found = nil
-		for _, u := range users {
-			given, err := tx.Assignments(ctx, u.ID)
-			if err != nil {
-				return err
-			}
-			for _, a := range given {
-				if q.Scope.Kind == Unscoped || a.Scope == q.Scope {
-					found = append(found, a)
-				}
-			}
-		}
-		return nil
-	})
-	return found, err
+	return read(ctx, s.store, func(tx Tx) ([]Assignment, error) { return tx.Assignments(ctx, q) })
 }
 
 // AccountsOf lists the enabled accounts on which the caller has a role.
 func (s *Service) AccountsOf(ctx context.Context, c Caller) ([]Account, error) {
 	var found []Account
 	err := s.store.Read(ctx, func(tx Tx) error {
-		given, err := tx.Assignments(ctx, c.User.ID)
+		given, err := tx.Assignments(ctx, AssignmentQuery{UserID: c.User.ID})
 		if err != nil {
 			return err
 		}
@@ -83,7 +60,8 @@ func (s *Service) AccountsOf(ctx context.Context, c Caller) ([]Account, error) {
 }
 
 // Grant gives a user a role. Giving it again is fine. Faults: Forbidden,
-// NotFound (user, project, account), Invalid (role).
+// NotFound (user, project, account), Invalid (role; one of an account on the
+// system), Forbidden (one of another account).
 func (s *Service) Grant(ctx context.Context, c Caller, a Assignment) error {
 	return s.assign(ctx, c, a, audit.Grant)
 }
@@ -105,8 +83,12 @@ func (s *Service) assign(ctx context.Context, c Caller, a Assignment, action aud
 
 // assignIn changes an assignment within a transaction.
 func (s *Service) assignIn(ctx context.Context, tx Tx, c Caller, a Assignment, action audit.Action) error {
-	if _, ok := ParseRole(string(a.Role)); !ok {
-		return fault.Invalidf("role", "there is no role %q; the roles are admin, member and reader", a.Role)
+	role, err := roleRecord(ctx, tx, a.Role.ID())
+	if fault.Is(err, fault.NotFound) {
+		return fault.Invalidf("role", "there is no role %q; those that give rights are admin, member and reader", a.Role)
+	}
+	if err != nil {
+		return err
 	}
 	u, err := tx.User(ctx, a.UserID)
 	if err != nil {
@@ -126,14 +108,16 @@ func (s *Service) assignIn(ctx context.Context, tx Tx, c Caller, a Assignment, a
 	}
 	if action == audit.Ungrant {
 		err = s.take(ctx, tx, c, a)
-	} else if err = tx.InsertAssignment(ctx, a); err == nil {
-		err = tx.BumpEpoch(ctx)
+	} else if err = role.reaches(ctx, tx, a.Scope); err == nil {
+		if err = tx.InsertAssignment(ctx, a); err == nil {
+			err = tx.BumpEpoch(ctx)
+		}
 	}
 	if err != nil {
 		return err
 	}
 	e := c.Audit(action, "user", u.Name)
-	e.Detail = string(a.Role) + " on " + a.Scope.ID
+	e.Detail = role.Name + " on " + a.Scope.ID
 	e.At = s.now()
 	return tx.AppendAudit(ctx, e)
 }
@@ -142,12 +126,11 @@ func (s *Service) take(ctx context.Context, tx Tx, c Caller, a Assignment) error
 	if err := tx.DeleteAssignment(ctx, a); err != nil {
 		return err
 	}
-	left, err := tx.Assignments(ctx, a.UserID)
+	left, err := tx.Assignments(ctx, AssignmentQuery{UserID: a.UserID, Scope: a.Scope})
 	if err != nil {
 		return err
 	}
-	stays := slices.ContainsFunc(left, func(other Assignment) bool { return other.Scope == a.Scope })
-	if err := s.endTokensUnless(ctx, tx, stays, TokenQuery{UserID: a.UserID, Scope: a.Scope}); err != nil {
+	if err := s.endTokensUnless(ctx, tx, len(left) > 0, TokenQuery{UserID: a.UserID, Scope: a.Scope}); err != nil {
 		return err
 	}
 	if a.Scope.Kind != ProjectScope {

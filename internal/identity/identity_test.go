@@ -89,7 +89,7 @@ func TestSealer(t *testing.T) {
 }
 
 func TestRoles(t *testing.T) {
-	for given, want := range map[Role]string{RoleAdmin: "reader member admin", RoleMember: "reader member", RoleReader: "reader", "other": ""} {
+	for given, want := range map[Role]string{RoleAdmin: "reader member admin", RoleMember: "reader member", RoleReader: "reader", "other": "other"} {
 		var names []string
 		for _, r := range expand([]Role{given}) {
 			names = append(names, string(r))

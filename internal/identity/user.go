@@ -2,9 +2,12 @@ package identity
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"time"
 
 	"github.com/keyreeve/keyreeve/internal/audit"
+	"github.com/keyreeve/keyreeve/internal/fault"
 )
 
 // User is a person or a program.
@@ -19,6 +22,9 @@ type User struct {
 	PasswordHash     string // PHC form, empty when the user cannot log in by password
 	APIPasswordHash  string // of TOAST's API password, PHC form, or empty
 	CreatedAt        time.Time
+	// Attributes are what administrators say of it beyond all this; Options are
+	// Keystone's.
+	Attributes, Options Properties
 }
 
 // User returns a user: oneself, or anyone for administrators. Faults:
@@ -48,13 +54,15 @@ type NewUser struct {
 	APIPassword      string // TOAST's; empty: none
 	DefaultProjectID string
 	Disabled         bool
+
+	Attributes, Options Properties
 	// Grants are roles that come with the user; their UserID is filled in.
 	Grants []Assignment
 }
 
 // CreateUser makes a user, with the roles that come with it. Faults: Forbidden
-// (not an administrator), Invalid (name, password, role, scope), NotFound
-// (account, project), Exists.
+// (not an administrator), Invalid (name, password, attributes, role, scope),
+// NotFound (account, project), Exists ([ErrEmailTaken]).
 func (s *Service) CreateUser(ctx context.Context, c Caller, n NewUser) (User, error) {
 	if err := Administrator.Check(c); err != nil {
 		return User{}, err
@@ -65,6 +73,9 @@ func (s *Service) CreateUser(ctx context.Context, c Caller, n NewUser) (User, er
 	}
 	err = s.store.Write(ctx, func(tx Tx) error {
 		if _, err := tx.Account(ctx, u.AccountID); err != nil {
+			return err
+		}
+		if err := emailIsFree(ctx, tx, u); err != nil {
 			return err
 		}
 		if err := tx.InsertUser(ctx, u); err != nil {
@@ -85,13 +96,13 @@ func (s *Service) newUser(ctx context.Context, n NewUser) (User, error) {
 	if n.AccountID == "" {
 		n.AccountID = DefaultAccountID
 	}
-	if err := checkName("name", n.Name, 255); err != nil {
+	if err := errors.Join(checkName("name", n.Name, 255), n.Attributes.check(), n.Options.check()); err != nil {
 		return User{}, err
 	}
 	u := User{
 		ID: s.random.id(), AccountID: n.AccountID, Name: n.Name, Email: n.Email,
 		Description: n.Description, Enabled: !n.Disabled, DefaultProjectID: n.DefaultProjectID,
-		CreatedAt: s.now(),
+		CreatedAt: s.now(), Attributes: n.Attributes, Options: n.Options.withoutNulls(),
 	}
 	var err error
 	if u.PasswordHash, err = s.hashIf(ctx, &n.Password); err != nil {
@@ -112,12 +123,16 @@ type UserChange struct {
 	Password         *string // empty: can no longer log in by password
 	APIPassword      *string // TOAST's; empty: none
 	Enabled          *bool
+	// Attributes and Options are put in beside those that are there; a null
+	// takes an option away.
+	Attributes, Options Properties
 }
 
 // UpdateUser changes a user. A new password or API password, and disabling the
 // user, end all their tokens for good; disabling also removes their application
 // credentials and access rules, as Keystone does. Faults: Forbidden (not an
-// administrator), NotFound, Invalid (name, password), Exists (name, email).
+// administrator), NotFound, Invalid (name, password, attributes), Exists (name,
+// or e-mail address: [ErrEmailTaken]).
 func (s *Service) UpdateUser(ctx context.Context, c Caller, id string, ch UserChange) (User, error) {
 	if err := Administrator.Check(c); err != nil {
 		return User{}, err
@@ -146,6 +161,13 @@ func (s *Service) UpdateUser(ctx context.Context, c Caller, id string, ch UserCh
 		set(&u.Description, ch.Description)
 		set(&u.DefaultProjectID, ch.DefaultProjectID)
 		set(&u.Enabled, ch.Enabled)
+		u.Attributes, u.Options = u.Attributes.with(ch.Attributes), u.Options.with(ch.Options).withoutNulls()
+		if err := errors.Join(u.Attributes.check(), u.Options.check()); err != nil {
+			return err
+		}
+		if err := emailIsFree(ctx, tx, u); err != nil {
+			return err
+		}
 		if ch.Password != nil {
 			u.PasswordHash = hash
 		}
@@ -169,6 +191,25 @@ func (s *Service) UpdateUser(ctx context.Context, c Caller, id string, ch UserCh
 		return s.audit(ctx, tx, c, audit.Update, "user", u.Name)
 	})
 	return u, err
+}
+
+// ErrEmailTaken is in the chain of the Exists fault for an e-mail address that
+// another user has, in whatever account: it is the TOAST ID, by which people
+// log in without naming an account.
+var ErrEmailTaken = errors.New("another user has this e-mail address")
+
+func emailIsFree(ctx context.Context, tx Tx, u User) error {
+	if u.Email == "" {
+		return nil
+	}
+	found, err := tx.Users(ctx, UserQuery{Email: u.Email})
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(found, func(other User) bool { return other.ID != u.ID }) {
+		return &fault.Error{Kind: fault.Exists, Resource: "user", Name: u.Email, Field: "email", Msg: ErrEmailTaken.Error(), Err: ErrEmailTaken}
+	}
+	return nil
 }
 
 // hashIf is empty for no password.

@@ -16,12 +16,14 @@ func user(id string) identity.User {
 	return identity.User{ //nolint:gosec // no credentials but of tests
 		ID: id, AccountID: "acc", Name: "user " + id, Email: id + "@example.com", Description: "somebody", Enabled: true,
 		DefaultProjectID: "p1", PasswordHash: "$argon2id$1", APIPasswordHash: "$argon2id$2", CreatedAt: epoch,
+		Attributes: identity.Properties{"shoe": `"42"`, "none": "null"}, Options: identity.Properties{identity.OptionLockPassword: "true"},
 	}
 }
 
 func project(id string) identity.Project {
 	return identity.Project{
-		ID: id, AccountID: "acc", Name: "project " + id, Description: "some", Enabled: true, AppKey: "key" + id, CreatedAt: epoch,
+		ID: id, AccountID: "acc", Name: "project " + id, Description: "some", Enabled: true, AppKey: "key" + id, CreatedAt: epoch, Tags: []string{"a", "b"},
+		Attributes: identity.Properties{"cost": `{"centre": 42}`}, Options: identity.Properties{identity.OptionImmutable: "true"},
 	}
 }
 
@@ -206,7 +208,7 @@ func testAccounts(t *testing.T, s suite) {
 		write(t, db, func(tx *store.Tx) error { return tx.InsertAssignment(ctx, onSystem) })
 	}
 	read(t, db, func(tx *store.Tx) error {
-		given, err := tx.Assignments(ctx, "u1")
+		given, err := tx.Assignments(ctx, identity.AssignmentQuery{UserID: "u1"})
 		same(t, given, []identity.Assignment{{UserID: "u1", Scope: inProject("p1"), Role: identity.RoleMember}, onSystem})
 		return err
 	})
