@@ -16,8 +16,8 @@ import (
 // (https://docs.toast.com/ko/Compute/Instance/ko/api-guide/).
 type APILogin struct {
 	AppKey string
-	// Name is a TOAST ID, which is the user's e-mail address or their name in the
-	// default account; or the id of one of their access keys.
+	// Name is the id of an access key, or else a user's name in the default account,
+	// or else an e-mail address that one user alone has, in whatever account.
 	Name string
 	// Secret is the user's API password, never their own; or the access key's secret.
 	Secret string

@@ -15,6 +15,7 @@ type Login struct {
 	// AccountID or AccountName; or
 	AccountID, AccountName string
 	// Email, the TOAST ID, which is asked for when there is no user of that name.
+	// One that several users have is nobody's: it does not say who they are.
 	Email string
 
 	Password string

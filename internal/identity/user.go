@@ -3,11 +3,9 @@ package identity
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/keyreeve/keyreeve/internal/audit"
-	"github.com/keyreeve/keyreeve/internal/fault"
 )
 
 // User is a person or a program.
@@ -15,7 +13,7 @@ type User struct {
 	ID               string // 32 hex digits
 	AccountID        string
 	Name             string // 1 to 255 characters, unique in the account, compared exactly
-	Email            string // the TOAST ID; empty or unique
+	Email            string // the TOAST ID, as long as nobody else has it
 	Description      string
 	Enabled          bool
 	DefaultProjectID string
@@ -62,7 +60,7 @@ type NewUser struct {
 
 // CreateUser makes a user, with the roles that come with it. Faults: Forbidden
 // (not an administrator), Invalid (name, password, attributes, role, scope),
-// NotFound (account, project), Exists ([ErrEmailTaken]).
+// NotFound (account, project), Exists.
 func (s *Service) CreateUser(ctx context.Context, c Caller, n NewUser) (User, error) {
 	if err := Administrator.Check(c); err != nil {
 		return User{}, err
@@ -73,9 +71,6 @@ func (s *Service) CreateUser(ctx context.Context, c Caller, n NewUser) (User, er
 	}
 	err = s.store.Write(ctx, func(tx Tx) error {
 		if _, err := tx.Account(ctx, u.AccountID); err != nil {
-			return err
-		}
-		if err := emailIsFree(ctx, tx, u); err != nil {
 			return err
 		}
 		if err := tx.InsertUser(ctx, u); err != nil {
@@ -131,8 +126,7 @@ type UserChange struct {
 // UpdateUser changes a user. A new password or API password, and disabling the
 // user, end all their tokens for good; disabling also removes their application
 // credentials and access rules, as Keystone does. Faults: Forbidden (not an
-// administrator), NotFound, Invalid (name, password, attributes), Exists (name,
-// or e-mail address: [ErrEmailTaken]).
+// administrator), NotFound, Invalid (name, password, attributes), Exists (name).
 func (s *Service) UpdateUser(ctx context.Context, c Caller, id string, ch UserChange) (User, error) {
 	if err := Administrator.Check(c); err != nil {
 		return User{}, err
@@ -165,9 +159,6 @@ func (s *Service) UpdateUser(ctx context.Context, c Caller, id string, ch UserCh
 		if err := errors.Join(u.Attributes.check(), u.Options.check()); err != nil {
 			return err
 		}
-		if err := emailIsFree(ctx, tx, u); err != nil {
-			return err
-		}
 		if ch.Password != nil {
 			u.PasswordHash = hash
 		}
@@ -191,25 +182,6 @@ func (s *Service) UpdateUser(ctx context.Context, c Caller, id string, ch UserCh
 		return s.audit(ctx, tx, c, audit.Update, "user", u.Name)
 	})
 	return u, err
-}
-
-// ErrEmailTaken is in the chain of the Exists fault for an e-mail address that
-// another user has, in whatever account: it is the TOAST ID, by which people
-// log in without naming an account.
-var ErrEmailTaken = errors.New("another user has this e-mail address")
-
-func emailIsFree(ctx context.Context, tx Tx, u User) error {
-	if u.Email == "" {
-		return nil
-	}
-	found, err := tx.Users(ctx, UserQuery{Email: u.Email})
-	if err != nil {
-		return err
-	}
-	if slices.ContainsFunc(found, func(other User) bool { return other.ID != u.ID }) {
-		return &fault.Error{Kind: fault.Exists, Resource: "user", Name: u.Email, Field: "email", Msg: ErrEmailTaken.Error(), Err: ErrEmailTaken}
-	}
-	return nil
 }
 
 // hashIf is empty for no password.

@@ -55,6 +55,7 @@ func TestPlans(t *testing.T) {
 		"epoch":     func(tx *Tx) error { _, err := tx.Epoch(ctx); return err },
 		"user":      func(tx *Tx) error { _, err := tx.User(ctx, "u"); return err },
 		"user name": func(tx *Tx) error { _, err := tx.UserByName(ctx, "a", "u"); return err },
+		"e-mail":    func(tx *Tx) error { _, err := tx.Users(ctx, identity.UserQuery{Email: "u@example.com"}); return err },
 		"roles":     func(tx *Tx) error { _, err := tx.Assignments(ctx, identity.AssignmentQuery{UserID: "u"}); return err },
 		"roles in a project": func(tx *Tx) error {
 			_, err := tx.Assignments(ctx, identity.AssignmentQuery{UserID: "u", Scope: identity.Scope{Kind: identity.ProjectScope, ID: "p"}})

@@ -37,7 +37,7 @@ func (t *Tx) Users(ctx context.Context, q identity.UserQuery) ([]identity.User, 
 		w.and(`name = ?`, q.Name)
 	}
 	if q.Email != "" {
-		w.and(`email = ?`, q.Email)
+		w.and(`email = ? AND email <> ''`, q.Email) // as the index says
 	}
 	if q.Enabled != nil {
 		w.and(`enabled = ?`, bit(*q.Enabled))

@@ -9,6 +9,9 @@ ALTER TABLE projects ADD COLUMN tags TEXT NOT NULL DEFAULT '';
 ALTER TABLE projects ADD COLUMN attributes TEXT NOT NULL DEFAULT '';
 ALTER TABLE projects ADD COLUMN options TEXT NOT NULL DEFAULT '';
 
+-- Several users may have one e-mail address.
+DROP INDEX users_email;
+CREATE INDEX users_email ON users (email) WHERE email <> '';
 ALTER TABLE users ADD COLUMN attributes TEXT NOT NULL DEFAULT '';
 ALTER TABLE users ADD COLUMN options TEXT NOT NULL DEFAULT '';
 

@@ -96,7 +96,6 @@ func testAccounts(t *testing.T, s suite) {
 			u.ID, u.Email = "new", ""
 			return tx.InsertUser(ctx, u)
 		},
-		"e-mail": func(tx *store.Tx) error { u := user("new"); u.Email = "u1@example.com"; return tx.InsertUser(ctx, u) },
 		"renamed user": func(tx *store.Tx) error {
 			u := user("u1")
 			u.Name = "user u2"
@@ -107,6 +106,20 @@ func testAccounts(t *testing.T, s suite) {
 			t.Errorf("%s taken: %v", what, err)
 		}
 	}
+	// An e-mail address may be several people's.
+	refused(t, db.Write(ctx, func(tx *store.Tx) error {
+		u := user("new")
+		u.Email = "u1@example.com"
+		if err := tx.InsertUser(ctx, u); err != nil {
+			return err
+		}
+		found, err := tx.Users(ctx, identity.UserQuery{Email: u.Email})
+		same(t, len(found), 2)
+		if err != nil {
+			return err
+		}
+		return fault.Missing("undo", "") // as it was
+	}), fault.NotFound)
 	// No e-mail is nobody's.
 	write(t, db, func(tx *store.Tx) error {
 		for _, id := range []string{"u3", "u4"} {

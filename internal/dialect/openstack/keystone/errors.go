@@ -56,10 +56,6 @@ func taken(err error, domainID string) error {
 	if !errors.As(err, &e) || e.Kind != fault.Exists {
 		return err
 	}
-	if errors.Is(err, identity.ErrEmailTaken) {
-		return &fault.Error{Kind: fault.Exists, Resource: e.Resource, Name: e.Name, Err: err,
-			Msg: "Conflict occurred attempting to store user - Duplicate entry found with email " + e.Name + "."}
-	}
 	return &fault.Error{Kind: fault.Exists, Resource: e.Resource, Name: e.Name, Err: err,
 		Msg: "Conflict occurred attempting to store " + e.Resource +
 			" - Duplicate entry found with name " + e.Name + " at domain ID " + domainID + "."}
