@@ -55,6 +55,10 @@ func properties(v schema.Value, wanted func(name string) bool) (identity.Propert
 		if err != nil {
 			return nil, fault.Wrap(err, "writing an attribute")
 		}
+		// Python writes a number that is too large as Infinity, which is no JSON.
+		if _, err := schema.Decode(text); err != nil {
+			return nil, invalid("The value of " + m.Name + " has a number that is too large.")
+		}
 		p[m.Name] = string(text)
 	}
 	return p, nil

@@ -26,6 +26,7 @@ func TestAttributesOfOnesOwn(t *testing.T) {
 		}
 		w.as("admin", "PATCH", path, fmt.Sprintf(`{"%s": {"long": %q}}`, kind, strings.Repeat("x", 16<<10))).
 			says(400, "attributes and options have 16431 bytes, 16384 are the most")
+		w.as("admin", "PATCH", path, `{"`+kind+`": {"long": [{"x": 1e400}]}}`).says(400, "The value of long has a number that is too large.")
 		if got := w.as("admin", "GET", path, "").is(200).body; strings.Contains(got, "long") {
 			t.Errorf("%s: what was refused is kept: %s", kind, got)
 		}
