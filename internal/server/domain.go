@@ -47,7 +47,7 @@ func OpenDomain(ctx context.Context, cfg config.Config, log *slog.Logger) (*Doma
 	if err != nil {
 		return nil, err
 	}
-	sealer, err := identity.NewSealer(key)
+	sealer, err := identity.NewSealer(key, rand.Reader)
 	if err != nil {
 		return nil, err
 	}

@@ -55,15 +55,22 @@ func TestPlans(t *testing.T) {
 		"epoch":     func(tx *Tx) error { _, err := tx.Epoch(ctx); return err },
 		"user":      func(tx *Tx) error { _, err := tx.User(ctx, "u"); return err },
 		"user name": func(tx *Tx) error { _, err := tx.UserByName(ctx, "a", "u"); return err },
-		"roles":     func(tx *Tx) error { _, err := tx.Assignments(ctx, "u"); return err },
-		"expired":   func(tx *Tx) error { return tx.DeleteExpiredTokens(ctx, time.Now(), 10) },
-		"key pair":  func(tx *Tx) error { _, err := tx.KeyPair(ctx, view, "n"); return err },
-		"events":    func(tx *Tx) error { _, err := tx.Events(ctx, "i"); return err },
-		"group":     func(tx *Tx) error { _, err := tx.ServerGroup(ctx, "g"); return err },
-		"groups":    func(tx *Tx) error { _, err := tx.ServerGroups(ctx, "p"); return err },
-		"spells":    func(tx *Tx) error { _, err := tx.Spells(ctx, "p", time.Now(), time.Now()); return err },
-		"key pairs": func(tx *Tx) error { _, err := tx.KeyPairs(ctx, view, "n", 10); return err },
-		"count":     func(tx *Tx) error { _, err := tx.CountKeyPairs(ctx, "r", keypair.Owner{}); return err },
+		"e-mail":    func(tx *Tx) error { _, err := tx.Users(ctx, identity.UserQuery{Email: "u@example.com"}); return err },
+		"roles":     func(tx *Tx) error { _, err := tx.Assignments(ctx, identity.AssignmentQuery{UserID: "u"}); return err },
+		"roles in a project": func(tx *Tx) error {
+			_, err := tx.Assignments(ctx, identity.AssignmentQuery{UserID: "u", Scope: identity.Scope{Kind: identity.ProjectScope, ID: "p"}})
+			return err
+		},
+		"who has a role": func(tx *Tx) error { _, err := tx.Assignments(ctx, identity.AssignmentQuery{Role: "r"}); return err },
+		"role":           func(tx *Tx) error { _, err := tx.Role(ctx, "r"); return err },
+		"expired":        func(tx *Tx) error { return tx.DeleteExpiredTokens(ctx, time.Now(), 10) },
+		"key pair":       func(tx *Tx) error { _, err := tx.KeyPair(ctx, view, "n"); return err },
+		"events":         func(tx *Tx) error { _, err := tx.Events(ctx, "i"); return err },
+		"group":          func(tx *Tx) error { _, err := tx.ServerGroup(ctx, "g"); return err },
+		"groups":         func(tx *Tx) error { _, err := tx.ServerGroups(ctx, "p"); return err },
+		"spells":         func(tx *Tx) error { _, err := tx.Spells(ctx, "p", time.Now(), time.Now()); return err },
+		"key pairs":      func(tx *Tx) error { _, err := tx.KeyPairs(ctx, view, "n", 10); return err },
+		"count":          func(tx *Tx) error { _, err := tx.CountKeyPairs(ctx, "r", keypair.Owner{}); return err },
 		"find by MD5": func(tx *Tx) error {
 			_, err := tx.FindKeyPairs(ctx, view, sshkey.Fingerprint{Hash: "md5"}, 10)
 			return err

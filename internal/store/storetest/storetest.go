@@ -32,6 +32,8 @@ func Run(t *testing.T, fresh Fresh) {
 		{"AppCredentials", testAppCredentials},
 		{"Removals", testRemovals},
 		{"Holdings", testHoldings},
+		{"Roles", testRoles},
+		{"LoginRace", testLoginRace},
 		{"KeyPairs", testKeyPairs},
 		{"KeyPairViews", testKeyPairViews},
 		{"Fingerprints", testFingerprints},
