@@ -12,13 +12,13 @@ const rebootGrace = 10 * time.Second
 
 // ending is one way of an orderly shutdown.
 type ending struct {
-	wall error  // what sessions are told, as systemd words it
+	wall string // what sessions are told, as systemd words it
 	last string // what the kernel says at the very end
 }
 
 var (
-	rebooting   = ending{errors.New("The system will reboot now!"), "Restarting system"} //nolint:revive // people read it
-	poweringOff = ending{errors.New("The system will power off now!"), "Power down"}     //nolint:revive // people read it
+	rebooting   = ending{"The system will reboot now!", "Restarting system"}
+	poweringOff = ending{"The system will power off now!", "Power down"}
 )
 
 // shutDown has the guest's programs end in order, and ends those that take
@@ -35,7 +35,7 @@ func (m *machine) shutDown(how ending, grace time.Duration) {
 	in := m.shutDoors()
 	asked := true
 	if in != nil {
-		if asked = in.shutDown(how.wall, grace); !asked {
+		if asked = in.shutDown(errors.New(how.wall), grace); !asked {
 			in.cut()
 		}
 	}
