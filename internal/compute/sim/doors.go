@@ -195,7 +195,11 @@ func (d *doors) cut() {
 	defer d.mu.Unlock()
 	d.closed = true
 	for conn := range d.conns {
-		conn.(interface{ reset() }).reset()
+		if p, ok := conn.(*pausable); ok {
+			p.reset()
+			continue
+		}
+		reset(conn)
 	}
 }
 

@@ -103,11 +103,15 @@ func (p *proc) listen() {
 
 // inherit leaves a new process those signals that its parent ignores.
 func (p *proc) inherit() {
-	ignored := map[string]string{}
+	var ignored map[string]string
 	for name, text := range p.traps {
-		if text == "" {
-			ignored[name] = ""
+		if text != "" {
+			continue
 		}
+		if ignored == nil {
+			ignored = map[string]string{}
+		}
+		ignored[name] = ""
 	}
 	p.traps = ignored
 }
