@@ -40,6 +40,20 @@ func (s *Service) Events(ctx context.Context, c identity.Caller, id string) ([]E
 	})
 }
 
+// ProjectEvents returns what was done to each of the instances that the caller's
+// project has, by their ids and newest first.
+func (s *Service) ProjectEvents(ctx context.Context, c identity.Caller) (map[string][]Event, error) {
+	byInstance := map[string][]Event{}
+	err := s.store.Read(ctx, func(tx Tx) error {
+		all, err := tx.ProjectEvents(ctx, c.Region, c.ProjectID())
+		for _, e := range all {
+			byInstance[e.InstanceID] = append(byInstance[e.InstanceID], e)
+		}
+		return err
+	})
+	return byInstance, err
+}
+
 // History is [Service.Events] that also tells of an instance which is gone, to
 // whoever could see it while it was there.
 func (s *Service) History(ctx context.Context, c identity.Caller, id string) ([]Event, error) {

@@ -52,6 +52,9 @@ type Tx interface {
 
 	// Events returns what was done to an instance, newest first. It outlives the instance.
 	Events(ctx context.Context, instanceID string) ([]Event, error)
+	// ProjectEvents returns what was done to the instances that a project has, those
+	// of one instance together and newest first.
+	ProjectEvents(ctx context.Context, region, projectID string) ([]Event, error)
 	InsertEvent(ctx context.Context, e Event) error
 	// FinishEvent writes when and how the event of that id ended.
 	FinishEvent(ctx context.Context, e Event) error

@@ -66,11 +66,15 @@ func TestPlans(t *testing.T) {
 		"expired":        func(tx *Tx) error { return tx.DeleteExpiredTokens(ctx, time.Now(), 10) },
 		"key pair":       func(tx *Tx) error { _, err := tx.KeyPair(ctx, view, "n"); return err },
 		"events":         func(tx *Tx) error { _, err := tx.Events(ctx, "i"); return err },
-		"group":          func(tx *Tx) error { _, err := tx.ServerGroup(ctx, "g"); return err },
-		"groups":         func(tx *Tx) error { _, err := tx.ServerGroups(ctx, "p"); return err },
-		"spells":         func(tx *Tx) error { _, err := tx.Spells(ctx, "p", time.Now(), time.Now()); return err },
-		"key pairs":      func(tx *Tx) error { _, err := tx.KeyPairs(ctx, view, "n", 10); return err },
-		"count":          func(tx *Tx) error { _, err := tx.CountKeyPairs(ctx, "r", keypair.Owner{}); return err },
+		"events of project": func(tx *Tx) error {
+			_, err := tx.ProjectEvents(ctx, "r", "p")
+			return err
+		},
+		"group":     func(tx *Tx) error { _, err := tx.ServerGroup(ctx, "g"); return err },
+		"groups":    func(tx *Tx) error { _, err := tx.ServerGroups(ctx, "p"); return err },
+		"spells":    func(tx *Tx) error { _, err := tx.Spells(ctx, "p", time.Now(), time.Now()); return err },
+		"key pairs": func(tx *Tx) error { _, err := tx.KeyPairs(ctx, view, "n", 10); return err },
+		"count":     func(tx *Tx) error { _, err := tx.CountKeyPairs(ctx, "r", keypair.Owner{}); return err },
 		"find by MD5": func(tx *Tx) error {
 			_, err := tx.FindKeyPairs(ctx, view, sshkey.Fingerprint{Hash: "md5"}, 10)
 			return err

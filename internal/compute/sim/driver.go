@@ -274,7 +274,7 @@ func (d *Driver) Close() error {
 	}
 	for _, m := range all {
 		m.op.Lock()
-		m.stop(time.Second)
+		m.stop()
 		m.op.Unlock()
 	}
 	return d.dir.Close()
@@ -392,16 +392,24 @@ func (d *Driver) build(folder string, spec compute.Spec) (*state, error) {
 
 // Start boots the instance; when it returns, logins are accepted.
 func (d *Driver) Start(_ context.Context, spec compute.Spec) error {
-	return d.boot(spec, false)
+	return d.boot(spec, nil)
 }
 
-// Reboot drops all sessions and boots again. Simulated guests shut down at
-// once, so hard makes no difference. An instance that is stopped is started.
-func (d *Driver) Reboot(_ context.Context, spec compute.Spec, _ bool) error {
-	return d.boot(spec, true)
+// Reboot has all sessions end in order, with 10 s for it, and boots again; hard
+// cuts them off. An instance that is stopped is started.
+func (d *Driver) Reboot(_ context.Context, spec compute.Spec, hard bool) error {
+	return d.boot(spec, func(m *machine) {
+		if hard {
+			m.cut()
+			return
+		}
+		m.shutDown(rebooting, rebootGrace)
+	})
 }
 
-func (d *Driver) boot(spec compute.Spec, again bool) error {
+// boot starts an instance; one that runs has to end first, or stays as it is
+// where end is nil.
+func (d *Driver) boot(spec compute.Spec, end func(*machine)) error {
 	if err := d.check(spec); err != nil {
 		return err
 	}
@@ -412,10 +420,10 @@ func (d *Driver) boot(spec compute.Spec, again bool) error {
 	m.op.Lock()
 	defer m.op.Unlock()
 	if m.running() {
-		if !again {
+		if end == nil {
 			return nil
 		}
-		m.stop(time.Second)
+		end(m)
 	}
 	if err := m.configure(spec); err != nil {
 		return err
@@ -423,7 +431,7 @@ func (d *Driver) boot(spec compute.Spec, again bool) error {
 	return m.start()
 }
 
-// Stop closes the instance's listener and sessions, and waits for them at most for grace.
+// Stop has all sessions end in order and cuts off those that take longer than grace.
 func (d *Driver) Stop(_ context.Context, id string, grace time.Duration) error {
 	m, err := d.machine(id)
 	if err != nil {
@@ -431,7 +439,7 @@ func (d *Driver) Stop(_ context.Context, id string, grace time.Duration) error {
 	}
 	m.op.Lock()
 	defer m.op.Unlock()
-	m.stop(grace)
+	m.shutDown(poweringOff, grace)
 	return nil
 }
 
@@ -443,7 +451,7 @@ func (d *Driver) Delete(_ context.Context, id string) error {
 	}
 	m.op.Lock()
 	defer m.op.Unlock()
-	m.stop(time.Second)
+	m.cut()
 	// Under its other name it is gone for good, whenever the rest happens.
 	err := d.dir.Rename(id, deletingPrefix+id)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
