@@ -186,9 +186,9 @@ func TestResizeRefusals(t *testing.T) {
 	y.must(resize("2")) // though there may be no more instances
 	y.do()
 	// While it may go back, both sizes are taken: neither is given to another.
-	limits, used, err := y.service.Limits(t.Context(), y.caller)
+	limits, used, err := y.service.Quotas(t.Context(), y.caller, compute.Holder{ProjectID: "p"})
 	y.must(err)
-	if used.RAMMiB != 2048 || limits.RAMMiB != 3000 {
+	if used[compute.QuotaRAM] != 2048 || limits[compute.QuotaRAM] != 3000 {
 		t.Errorf("used %+v of %+v", used, limits)
 	}
 	y.must(y.service.Confirm(t.Context(), y.caller, i.ID))
@@ -495,32 +495,6 @@ func TestServerGroups(t *testing.T) {
 	if !errors.As(err, &m) || m.Resource != compute.QuotaGroups {
 		t.Errorf("an eleventh group: %v", err)
 	}
-}
-
-func TestQuotasAreSet(t *testing.T) {
-	y, _ := newAbleYard(t)
-	ctx := t.Context()
-	y.create()
-	set := func(c identity.Caller, name string, n int, force bool) error {
-		return y.service.SetQuotas(ctx, c, "p", map[string]int{name: n}, force)
-	}
-	refused(t, set(y.caller, compute.QuotaInstances, 5, false), fault.Forbidden)
-	var used *compute.InUse
-	if err := set(y.root(), compute.QuotaInstances, 0, false); !errors.As(err, &used) ||
-		used.Error() != "Quota limit 0 for instances must be greater than or equal to already used and reserved 1." {
-		t.Errorf("less than is used: %v", err)
-	}
-	y.must(set(y.root(), compute.QuotaInstances, 0, true))
-	_, err := y.service.Create(ctx, y.caller, compute.CreateRequest{Name: "i", FlavorID: "1", ImageID: y.image()})
-	refused(t, err, fault.Quota)
-	y.must(set(y.root(), compute.QuotaMetadata, 1, false))
-	_, err = y.service.Create(ctx, y.caller, compute.CreateRequest{Name: "i", FlavorID: "1", ImageID: y.image(), Metadata: map[string]string{"a": "", "b": ""}})
-	var m *compute.TooMany
-	if !errors.As(err, &m) || m.Limit != 1 {
-		t.Errorf("two entries where one is allowed: %v", err)
-	}
-	y.must(y.service.ClearQuotas(ctx, y.root(), "p", []string{compute.QuotaInstances, compute.QuotaMetadata}))
-	y.create()
 }
 
 func TestSpells(t *testing.T) {

@@ -41,6 +41,7 @@ func (t *Tx) DeleteUser(ctx context.Context, id string) error {
 		{query: `DELETE FROM access_rules WHERE user_id = $1`},
 		{query: `DELETE FROM access_keys WHERE user_id = $1`},
 		{query: `DELETE FROM assignments WHERE user_id = $1`},
+		{query: `DELETE FROM user_quotas WHERE user_id = $1`},
 	}, `DELETE FROM users WHERE id = $1`)
 }
 
@@ -50,6 +51,7 @@ func (t *Tx) DeleteProject(ctx context.Context, id string) error {
 		removal{query: `DELETE FROM app_credentials WHERE project_id = $1`},
 		removal{query: `DELETE FROM access_keys WHERE project_id = $1`},
 		removal{query: `DELETE FROM quotas WHERE project_id = $1`},
+		removal{query: `DELETE FROM user_quotas WHERE project_id = $1`},
 		removal{query: `DELETE FROM security_groups WHERE project_id = $1`},
 		removal{query: `DELETE FROM server_groups WHERE project_id = $1`},
 		removal{query: `DELETE FROM flavor_access WHERE project_id = $1`},

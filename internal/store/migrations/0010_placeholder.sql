@@ -1,0 +1,2 @@
+-- Nothing: number 0010 is taken elsewhere.
+SELECT 1;
