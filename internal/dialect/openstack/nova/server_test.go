@@ -340,7 +340,9 @@ func TestActions(t *testing.T) {
 		{"carol", `{"os-stop": null}`, 404, "Instance " + id + " could not be found.", "ACTIVE"},
 		{"rita", `{"os-stop": null}`, 403, "Policy doesn't allow os_compute_api:servers:stop to be performed.", "ACTIVE"},
 		{"rita", `{"lock": null}`, 403, "Policy doesn't allow os_compute_api:os-lock-server:lock to be performed.", "ACTIVE"},
-		{"rita", `{"work": null}`, 403, "Policy doesn't allow os_compute_api:servers:action to be performed.", "ACTIVE"},
+		{"rita", `{"work": null}`, 400, "There is no such action: work", "ACTIVE"},
+		{"rita", `{"reboot": {"type": "X"}}`, 400, "Invalid input for field/attribute type. Value: X. 'X' is not one of ['HARD', 'Hard', 'hard', 'SOFT', 'Soft', 'soft']", "ACTIVE"},
+		{"rita", `{"os-stop": null, "os-start": null}`, 400, "Malformed request body", "ACTIVE"},
 		{"alice", `[]`, 400, "Malformed request body", "ACTIVE"},
 	} {
 		w := act(c.who, c.body)
