@@ -14,9 +14,9 @@ import (
 	"github.com/keyreeve/keyreeve/internal/keypair"
 )
 
-// MaxNICs is how many networks one instance may be on: each takes an address,
+// maxNICs is how many networks one instance may be on: each takes an address,
 // which no other quota counts.
-const MaxNICs = 16
+const maxNICs = 16
 
 // CreateRequest is one or more instances to be made.
 type CreateRequest struct {
@@ -25,7 +25,7 @@ type CreateRequest struct {
 	FlavorID    string
 	ImageID     string
 	// Networks are where it gets addresses, in order; nil: the default network.
-	// An empty list that is not nil means no network at all. At most [MaxNICs].
+	// An empty list that is not nil means no network at all. At most [maxNICs].
 	Networks []NICRequest
 	// Groups are ids or names of the security groups that its new ports are in;
 	// nil: the default one.

@@ -13,7 +13,7 @@ import (
 // The names of the networks that every deployment has: the one where instances
 // get addresses, and the pool of floating addresses.
 const (
-	DefaultNetwork = "private"
+	defaultNetwork = "private"
 	PublicNetwork  = "public"
 )
 
@@ -107,12 +107,12 @@ func (n Network) SubnetID() string {
 
 // seedNetworks makes the networks of the driver's own ranges.
 func (s *Service) seedNetworks(ctx context.Context, tx Tx) error {
-	wanted := map[string]netip.Prefix{DefaultNetwork: s.driver.Info().Network}
+	wanted := map[string]netip.Prefix{defaultNetwork: s.driver.Info().Network}
 	if f, ok := s.driver.(Forwarder); ok {
 		wanted[PublicNetwork] = f.FloatingRange()
 	}
 	var made []Network
-	for _, name := range []string{DefaultNetwork, PublicNetwork} {
+	for _, name := range []string{defaultNetwork, PublicNetwork} {
 		reach, ok := wanted[name]
 		if !ok {
 			continue
@@ -120,7 +120,7 @@ func (s *Service) seedNetworks(ctx context.Context, tx Tx) error {
 		if err := checkRange(reach); err != nil {
 			return fault.Wrap(err, "making the network "+name)
 		}
-		n := Network{ID: seedID("network", name), Name: name, Shared: name == DefaultNetwork, External: name == PublicNetwork, Revision: 1}
+		n := Network{ID: seedID("network", name), Name: name, Shared: name == defaultNetwork, External: name == PublicNetwork, Revision: 1}
 		n.CreatedAt = s.now()
 		n.UpdatedAt = n.CreatedAt
 		n.Subnet = &Subnet{ID: seedID("subnet", name), Name: name, Range: reach.Masked(), DHCP: !n.External, CreatedAt: n.CreatedAt, UpdatedAt: n.CreatedAt}

@@ -20,7 +20,7 @@ type VolumeRequest struct {
 	Description string
 	// SizeGiB is 1 to [MaxVolumeGiB]; 0 is the size of the source volume or snapshot.
 	SizeGiB int
-	Type    string // name or id; empty: [DefaultVolumeType], or that of the source
+	Type    string // name or id; empty: [defaultVolumeType], or that of the source
 	Zone    string // empty: the first one
 	ImageID string // what it begins with, or empty
 	// SourceID is the volume, and SnapshotID the snapshot that it begins as a copy

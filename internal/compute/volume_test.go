@@ -181,7 +181,7 @@ func TestVolumeLife(t *testing.T) {
 	r := newStoreRoom(t)
 	ctx := t.Context()
 	v := r.volume(compute.VolumeRequest{Name: "data", SizeGiB: 2, Metadata: map[string]string{"a": "b"}})
-	if v.Status != compute.VolumeCreating || v.Type != compute.DefaultVolumeType || v.Zone != "nova" || v.Bootable {
+	if v.Status != compute.VolumeCreating || v.Type != "SSD" || v.Zone != "nova" || v.Bootable {
 		t.Fatalf("new volume: %+v", v)
 	}
 	_, err := r.service.DeleteVolume(ctx, r.caller, v.ID)
@@ -530,7 +530,7 @@ func TestDevices(t *testing.T) {
 		_, err := attach(taken)
 		r.refused(err, fault.Exists)
 	}
-	for range compute.MaxDevices - 6 {
+	for range 26 - 6 {
 		if _, err := attach(""); err != nil {
 			t.Fatal(err)
 		}

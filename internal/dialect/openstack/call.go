@@ -48,7 +48,7 @@ func (c *Call) Decode(rt Route) (err error) {
 
 func (c *Call) decodeBody(rule schema.Schema) (err error) {
 	if c.ContentLength != 0 {
-		if err := CheckMediaType(c.Request); err != nil {
+		if err := checkMediaType(c.Request); err != nil {
 			return err
 		}
 	}
