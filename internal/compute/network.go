@@ -156,27 +156,14 @@ func (s *Service) Networks(ctx context.Context, c identity.Caller) ([]Network, e
 
 // Network returns a network by its id. Faults: NotFound.
 func (s *Service) Network(ctx context.Context, c identity.Caller, id string) (Network, error) {
-	var n Network
-	err := s.store.Read(ctx, func(tx Tx) (err error) { n, err = visibleNetwork(ctx, tx, c, id); return err })
-	return n, err
+	return read(ctx, s.store, func(tx Tx) (Network, error) { return visibleNetwork(ctx, tx, c, id) })
 }
 
 func visibleNetwork(ctx context.Context, tx Tx, c identity.Caller, id string) (Network, error) {
 	n, err := tx.Network(ctx, id)
-	if err == nil && !n.visible(c) {
-		err = fault.Missing("network", id)
-	}
-	if err != nil {
-		return Network{}, err
-	}
-	return n, nil
+	return visible(n, err, n.visible(c), "network", id)
 }
 
 func (n Network) visible(c identity.Caller) bool {
 	return n.Shared || n.External || owns(c, n.ProjectID)
-}
-
-// owns holds for what is the caller's project's, and for administrators.
-func owns(c identity.Caller, projectID string) bool {
-	return projectID != "" && projectID == c.ProjectID() || c.Admin()
 }

@@ -46,28 +46,18 @@ func (s *Service) ServerGroups(ctx context.Context, c identity.Caller, allProjec
 	case projectID == "":
 		return nil, nil
 	}
-	var all []ServerGroup
-	err := s.store.Read(ctx, func(tx Tx) (err error) { all, err = tx.ServerGroups(ctx, projectID); return err })
-	return all, err
+	return read(ctx, s.store, func(tx Tx) ([]ServerGroup, error) { return tx.ServerGroups(ctx, projectID) })
 }
 
 // ServerGroup returns a server group of the caller's project, or any for
 // administrators. Faults: NotFound.
 func (s *Service) ServerGroup(ctx context.Context, c identity.Caller, id string) (ServerGroup, error) {
-	var g ServerGroup
-	err := s.store.Read(ctx, func(tx Tx) (err error) { g, err = visibleGroup(ctx, tx, c, id); return err })
-	return g, err
+	return read(ctx, s.store, func(tx Tx) (ServerGroup, error) { return visibleGroup(ctx, tx, c, id) })
 }
 
 func visibleGroup(ctx context.Context, tx Tx, c identity.Caller, id string) (ServerGroup, error) {
 	g, err := tx.ServerGroup(ctx, id)
-	if err == nil && !c.Admin() && (g.ProjectID != c.ProjectID() || c.ProjectID() == "") {
-		err = fault.Missing("instance group", id)
-	}
-	if err != nil {
-		return ServerGroup{}, err
-	}
-	return g, nil
+	return visible(g, err, owns(c, g.ProjectID), "instance group", id)
 }
 
 // CreateServerGroup makes an empty server group in the caller's project: name,

@@ -71,25 +71,12 @@ func (s *Service) Node() string { return s.opt.Node }
 // Instance returns an instance of the caller's project, or any for
 // administrators. Faults: NotFound.
 func (s *Service) Instance(ctx context.Context, c identity.Caller, id string) (Instance, error) {
-	var i Instance
-	err := s.store.Read(ctx, func(tx Tx) (err error) { i, err = visibleInstance(ctx, tx, c, id); return err })
-	return i, err
+	return read(ctx, s.store, func(tx Tx) (Instance, error) { return visibleInstance(ctx, tx, c, id) })
 }
 
 func visibleInstance(ctx context.Context, tx Tx, c identity.Caller, id string) (Instance, error) {
 	i, err := tx.Instance(ctx, id)
-	if err == nil && !sees(c, i.Region, i.ProjectID) {
-		err = fault.Missing("instance", id)
-	}
-	if err != nil {
-		return Instance{}, err
-	}
-	return i, nil
-}
-
-// sees tells whether a caller sees the instances of a project.
-func sees(c identity.Caller, region, projectID string) bool {
-	return region == c.Region && (c.Admin() || projectID != "" && projectID == c.ProjectID())
+	return visible(i, err, sees(c, i.Region, i.ProjectID), "instance", id)
 }
 
 // lockedInstance is visibleInstance that nobody else changes until the

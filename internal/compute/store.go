@@ -16,6 +16,13 @@ type Store interface {
 	Write(ctx context.Context, fn func(Tx) error) error
 }
 
+// read returns what fn reads.
+func read[T any](ctx context.Context, s Store, fn func(Tx) (T, error)) (T, error) {
+	var v T
+	err := s.Read(ctx, func(tx Tx) (err error) { v, err = fn(tx); return err })
+	return v, err
+}
+
 // Tx is what compute needs of a transaction. Look-ups of what is not there give
 // a NotFound fault, inserts of a taken id Exists.
 type Tx interface {

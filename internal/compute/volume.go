@@ -185,5 +185,5 @@ func (v Volume) mustBe(verb string, allowed ...VolumeStatus) error {
 }
 
 func (v Volume) visible(c identity.Caller) bool {
-	return v.Region == c.Region && (c.Admin() || v.ProjectID == c.ProjectID() && c.ProjectID() != "")
+	return sees(c, v.Region, v.ProjectID)
 }
