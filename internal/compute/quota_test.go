@@ -101,8 +101,19 @@ func TestUserQuotas(t *testing.T) {
 	y.must(set(user, compute.QuotaGroups, 0))
 	_, err = y.service.CreateServerGroup(ctx, y.caller, compute.ServerGroup{Name: "g", Policy: compute.Affinity})
 	refused(t, err, fault.Quota)
-	_, err = y.service.CreateServerGroup(ctx, colleague, compute.ServerGroup{Name: "g", Policy: compute.Affinity})
+	g, err := y.service.CreateServerGroup(ctx, colleague, compute.ServerGroup{Name: "g", Policy: compute.Affinity})
 	y.must(err)
+	y.must(set(project, compute.QuotaInstances, -1))
+	y.must(set(user, compute.QuotaInstances, -1))
+	y.must(set(user, compute.QuotaGroupMembers, 1))
+	join := func(c identity.Caller) error {
+		_, err := y.service.Create(ctx, c, compute.CreateRequest{Name: "i", FlavorID: "1", ImageID: y.image(), GroupID: g.ID})
+		return err
+	}
+	y.must(join(colleague))
+	y.must(join(y.caller))
+	refused(t, join(y.caller), fault.Quota)
+	y.must(join(colleague))
 
 	y.must(y.service.ClearQuotas(ctx, y.root(), project, []string{compute.QuotaInstances}))
 	if n, err := make(y.caller, "1", 1, 1); err != nil || n != 1 {

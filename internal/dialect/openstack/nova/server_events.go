@@ -120,11 +120,8 @@ func eventPage(q schema.Query, all []compute.Event) (page []compute.Event, full 
 	if !ok {
 		return nil, false, fault.Invalidf("marker", "Marker %s could not be found.", q.Last("marker"))
 	}
-	if limit, ok := schema.TextValue(q.Last("limit")).Int64(); ok && limit > 0 && limit < maxServers {
-		full = int64(len(all)) >= limit
-		all = all[:min(int64(len(all)), limit)]
-	}
-	return all, full && len(all) > 0, nil
+	page, full = firstOf(q, all)
+	return page, full, nil
 }
 
 // changed is when something last happened to an event.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/keyreeve/keyreeve/internal/compute"
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack"
+	"github.com/keyreeve/keyreeve/internal/dialect/openstack/schema"
 	"github.com/keyreeve/keyreeve/internal/fault"
 )
 
@@ -73,6 +74,16 @@ func pageAsked(c *openstack.Call) int {
 		return min(n, maxPage)
 	}
 	return maxPage
+}
+
+// firstOf returns as much of a list as a query's limit wants, and whether it is
+// full. A limit of nothing is none, and more than [maxPage] is never given.
+func firstOf[T any](q schema.Query, all []T) (page []T, full bool) {
+	limit, ok := schema.TextValue(q.Last("limit")).Int64()
+	if !ok || limit == 0 || limit > maxPage {
+		limit = maxPage
+	}
+	return all[:min(limit, int64(len(all)))], len(all) > 0 && int64(len(all)) >= limit
 }
 
 // servers returns the page of servers that a list's query asks for.
