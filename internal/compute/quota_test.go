@@ -115,7 +115,7 @@ func TestUserQuotas(t *testing.T) {
 	refused(t, join(y.caller), fault.Quota)
 	y.must(join(colleague))
 
-	y.must(y.service.ClearQuotas(ctx, y.root(), project, []string{compute.QuotaInstances}))
+	y.must(y.service.ClearQuotas(ctx, y.root(), project, []string{compute.QuotaInstances, compute.QuotaRAM}))
 	if n, err := make(y.caller, "1", 1, 1); err != nil || n != 1 {
 		t.Errorf("without limits %d are made, %v", n, err)
 	}
