@@ -28,6 +28,8 @@ var tempestSets = []tempestSet{
 	{"key pairs", `tempest\.api\.compute\.(keypairs|admin\.test_keypairs)`, 19, false},
 	{"servers with a key", `tempest\.api\.compute\.servers\..*(test_create_specify_keypair|test_create_with_non_existent_keypair|ServerShowV254)`, 3, false},
 	{"flavors for administrators", `tempest\.api\.compute\.admin\.test_flavors`, 30, false},
+	// Those of quota classes would change what holds for every other session.
+	{"quotas of projects and users", `tempest\.api\.compute\.admin\.test_quotas(_negative)?\.QuotasA`, 10, true},
 	{"people, projects and domains", `tempest\.api\.identity\.(admin\.v3\.(test_application_credentials|test_default_project_id|test_domains_negative|` +
 		`test_list_users|test_project_tags|test_projects_negative|test_users_negative)|v3\.test_(api_discovery|catalog|domains|projects|tokens))`, 32, true},
 }

@@ -118,24 +118,16 @@ func (s *Service) Images(ctx context.Context, c identity.Caller) ([]Image, error
 
 // Image returns an image. Faults: NotFound.
 func (s *Service) Image(ctx context.Context, c identity.Caller, id string) (Image, error) {
-	var i Image
-	err := s.store.Read(ctx, func(tx Tx) (err error) { i, err = visibleImage(ctx, tx, c, id); return err })
-	return i, err
+	return read(ctx, s.store, func(tx Tx) (Image, error) { return visibleImage(ctx, tx, c, id) })
 }
 
 func visibleImage(ctx context.Context, tx Tx, c identity.Caller, id string) (Image, error) {
 	i, err := tx.Image(ctx, id)
-	if err == nil && !i.visible(c) {
-		err = fault.Missing("image", id)
-	}
-	if err != nil {
-		return Image{}, err
-	}
-	return i, nil
+	return visible(i, err, i.visible(c), "image", id)
 }
 
 func (i Image) visible(c identity.Caller) bool {
-	return i.Public || i.ProjectID != "" && i.ProjectID == c.ProjectID() || c.Admin()
+	return i.Public || owns(c, i.ProjectID)
 }
 
 // Zones returns the availability zones.

@@ -89,10 +89,6 @@ type NetworkTx interface {
 	// NetworkUsage counts what a project has, by the names of [NetworkQuota].
 	// Ports that were made with an instance and go with it are not counted.
 	NetworkUsage(ctx context.Context, projectID string) (map[string]int, error)
-	// SetQuota sets a project's limit; negative means no limit.
-	SetQuota(ctx context.Context, projectID, resource string, most int) error
-	// DeleteQuota takes a project's own limit away.
-	DeleteQuota(ctx context.Context, projectID, resource string) error
 }
 
 // PortQuery selects ports; empty fields select all.

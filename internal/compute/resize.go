@@ -80,7 +80,7 @@ func (s *Service) Resize(ctx context.Context, c identity.Caller, id string, req 
 			return err
 		}
 		more := Usage{VCPUs: max(0, f.VCPUs-i.Flavor.VCPUs), RAMMiB: max(0, f.RAMMiB-i.Flavor.RAMMiB)}
-		if _, err := s.reserve(ctx, tx, i.ProjectID, 1, 1, more); err != nil {
+		if _, err := s.reserve(ctx, tx, i.holder(), 1, 1, more); err != nil {
 			return err
 		}
 		i.Resize = &Resize{Flavor: i.Flavor, Was: i.State.VM, Confirmed: req.AutoConfirm}

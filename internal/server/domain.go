@@ -143,6 +143,7 @@ func (d *Domain) openMachines(ctx context.Context, log *slog.Logger) (*machines,
 		Quota: compute.Usage{
 			Instances: d.Config.Compute.QuotaInstances, VCPUs: d.Config.Compute.QuotaCores, RAMMiB: d.Config.Compute.QuotaRAMMiB,
 		},
+		Limits:      map[string]int{keypair.QuotaKeyPairs: d.Config.Keypair.Quota},
 		VolumeQuota: compute.VolumeUsage{Volumes: d.Config.Compute.QuotaVolumes, Snapshots: d.Config.Compute.QuotaSnapshots, GiB: d.Config.Compute.QuotaGigabytes},
 	})
 	m.runner.Handle(compute.JobKind, m.compute.RunJob)

@@ -128,8 +128,10 @@ func TestPlans(t *testing.T) {
 			return err
 		},
 		"volume usage": func(tx *Tx) error { _, err := tx.VolumeUsage(ctx, "p"); return err },
-		"usage":        func(tx *Tx) error { _, err := tx.Usage(ctx, "p"); return err },
+		"usage":        func(tx *Tx) error { _, err := tx.Usage(ctx, "p", "u"); return err },
 		"quota":        func(tx *Tx) error { _, _, err := tx.Quota(ctx, "p", "r"); return err },
+		"user quota":   func(tx *Tx) error { _, _, err := tx.UserQuota(ctx, "p", "u", "r"); return err },
+		"user quotas":  func(tx *Tx) error { _, err := tx.UserQuotas(ctx, "p", "r"); return err },
 		"first address": func(tx *Tx) error {
 			_, err := tx.NextAddress(ctx, "n", netip.AddrFrom4([4]byte{1}), netip.AddrFrom4([4]byte{9}))
 			return err

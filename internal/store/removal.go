@@ -44,6 +44,7 @@ func (t *Tx) DeleteUser(ctx context.Context, id string) error {
 		{query: `DELETE FROM access_rules WHERE user_id = $1`},
 		{query: `DELETE FROM access_keys WHERE user_id = $1`},
 		{query: `DELETE FROM assignments WHERE user_id = $1`},
+		{query: `DELETE FROM user_quotas WHERE user_id = $1`},
 	}, `DELETE FROM users WHERE id = $1`)
 }
 
@@ -66,6 +67,7 @@ func (t *Tx) DeleteProject(ctx context.Context, id string, at time.Time) error {
 		removal{query: `DELETE FROM routers WHERE project_id = $1`},
 		removal{query: `DELETE FROM ports WHERE project_id = $1`},
 		removal{query: `DELETE FROM networks WHERE project_id = $1`},
+		removal{query: `DELETE FROM user_quotas WHERE project_id = $1`},
 		removal{query: `DELETE FROM security_groups WHERE project_id = $1`},
 		removal{query: `DELETE FROM server_groups WHERE project_id = $1`},
 		removal{query: `DELETE FROM flavor_access WHERE project_id = $1`},

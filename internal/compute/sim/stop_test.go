@@ -158,7 +158,7 @@ func TestShutdownWaitsForProgramsOnly(t *testing.T) {
 		must(t, err)
 		addr, user := o.SSH.String(), "debian"
 		if at == "gateway" {
-			addr, user = d.GatewayAddr().String(), "debian%"+spec.ID
+			addr, user = d.gateAt.String(), "debian%"+spec.ID
 		}
 		c, err := ssh.Dial("tcp", addr, &ssh.ClientConfig{User: user, Auth: []ssh.AuthMethod{ssh.PublicKeys(k.signer)},
 			HostKeyCallback: ssh.InsecureIgnoreHostKey()})

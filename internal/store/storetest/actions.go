@@ -32,7 +32,7 @@ func testTraits(t *testing.T, s suite) {
 	}
 	want(i)
 	read(t, db, func(tx *store.Tx) error {
-		u, err := tx.Usage(ctx, "p1")
+		u, err := tx.Usage(ctx, "p1", "")
 		same(t, u, compute.Usage{Instances: 1, VCPUs: 2, RAMMiB: 4096}) // it may go back
 		return err
 	})

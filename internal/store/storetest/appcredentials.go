@@ -142,6 +142,11 @@ func testRemovals(t *testing.T, s suite) {
 		if err := tx.SetQuota(ctx, "p1", "cores", 1); err != nil {
 			return err
 		}
+		for _, user := range []string{"u1", "u2"} {
+			if err := tx.SetUserQuota(ctx, "p1", user, "cores", 1); err != nil {
+				return err
+			}
+		}
 		for _, k := range []keypair.KeyPair{keyPair(ofUser("u1"), "private"), keyPair(ofProject("p1"), "shared")} {
 			if err := tx.InsertKeyPair(ctx, k); err != nil {
 				return err
@@ -192,6 +197,9 @@ func testRemovals(t *testing.T, s suite) {
 	try("user", func(tx *store.Tx) error { return tx.DeleteUser(ctx, "u1") }, func(tx *store.Tx) {
 		_, err := tx.User(ctx, "u1")
 		refused(t, err, fault.NotFound)
+		left, err := tx.UserQuotas(ctx, "p1", "cores")
+		same(t, left, map[string]int{"u2": 1})
+		same(t, err, nil)
 		same(t, tokens(tx, "u1")+";"+tokens(tx, "u2"), "; none p1 p2 acc system")
 		same(t, credentials(tx, "u1"), "0 apps, 0 rules, 0 roles, access key: false")
 		same(t, credentials(tx, "u2"), "1 apps, 1 rules, 4 roles, access key: true")
@@ -208,6 +216,8 @@ func testRemovals(t *testing.T, s suite) {
 		same(t, err, nil)
 		_, ok, err := tx.Quota(ctx, "p1", "cores")
 		same(t, fmt.Sprint(ok, err), "false <nil>")
+		left, err := tx.UserQuotas(ctx, "p1", "cores")
+		same(t, fmt.Sprint(left, err), "map[] <nil>")
 	})
 	try("account", func(tx *store.Tx) error {
 		for _, id := range []string{"p1", "p2"} {

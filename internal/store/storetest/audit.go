@@ -60,35 +60,3 @@ func testAudit(t *testing.T, s suite) {
 		t.Errorf("two of one moment: %+v, %v", got, err)
 	}
 }
-
-func testQuotas(t *testing.T, s suite) {
-	db := s.open(t)
-	ctx := t.Context()
-	want := func(project, resource string, most int, set bool) {
-		t.Helper()
-		read(t, db, func(tx *store.Tx) error {
-			n, ok, err := tx.Quota(ctx, project, resource)
-			if n != most || ok != set {
-				t.Errorf("the quota is %d, %v; want %d, %v", n, ok, most, set)
-			}
-			return err
-		})
-	}
-	want("p1", "key_pairs", 0, false)
-	for _, most := range []int{5, -1, 0} {
-		write(t, db, func(tx *store.Tx) error { return tx.SetQuota(ctx, "p1", "key_pairs", most) })
-		want("p1", "key_pairs", most, true)
-	}
-	want("p1", "ram", 0, false)
-	want("p2", "key_pairs", 0, false)
-	// What is set without a project holds for all that have nothing of their own.
-	write(t, db, func(tx *store.Tx) error { return tx.SetQuota(ctx, "", "key_pairs", 7) })
-	want("p1", "key_pairs", 0, true)
-	want("p2", "key_pairs", 7, true)
-	want("", "key_pairs", 7, true)
-	want("", "ram", 0, false)
-	write(t, db, func(tx *store.Tx) error { return tx.DeleteQuota(ctx, "p1", "key_pairs") })
-	want("p1", "key_pairs", 7, true)
-	write(t, db, func(tx *store.Tx) error { return tx.DeleteQuota(ctx, "", "key_pairs") })
-	want("p1", "key_pairs", 0, false)
-}

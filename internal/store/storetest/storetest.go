@@ -64,6 +64,7 @@ func Run(t *testing.T, fresh Fresh) {
 		{"JobRace", testJobRace},
 		{"Audit", testAudit},
 		{"Quotas", testQuotas},
+		{"UserQuotas", testUserQuotas},
 		{"Locks", testLocks},
 		{"UnstorableText", testUnstorableText},
 	} {

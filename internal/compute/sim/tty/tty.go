@@ -171,7 +171,8 @@ func (t *Terminal) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// CloseRead ends the reading of the command that runs, until the next one.
+// CloseRead ends the reading of the command that runs, until the next one. The
+// shell asks for it of whatever its input is.
 func (t *Terminal) CloseRead() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
