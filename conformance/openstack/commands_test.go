@@ -53,7 +53,7 @@ func administrator(c *cloud) harness.Account { return c.Root }
 
 // commands types every chapter.
 func commands(t *testing.T, cloud *cloud) {
-	for _, chapter := range slices.Concat(chapters, identityChapters, absentChapters) {
+	for _, chapter := range slices.Concat(chapters, identityChapters, networkChapters, volumeChapters, imageChapters, absentChapters) {
 		t.Run(chapter.name, func(t *testing.T) {
 			t.Parallel()
 			c := cloud.client(t, chapter.who(cloud))

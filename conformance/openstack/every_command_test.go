@@ -11,7 +11,7 @@ import (
 // accounted are the groups of `openstack command list` of which every command
 // has to be typed by some session: whether it does something or not, it has to
 // end with what it says it did or with a clear error.
-var accounted = []string{"openstack.common", "openstack.compute.v2", "openstack.identity.v3", "openstack.image.v2"}
+var accounted = []string{"openstack.common", "openstack.compute.v2", "openstack.identity.v3", "openstack.image.v2", "openstack.network.v2", "openstack.volume.v3"}
 
 // untyped are the commands that no session types, and why.
 var untyped = map[string]string{
@@ -21,8 +21,6 @@ var untyped = map[string]string{
 	"flavor delete":           "flavors come from the configuration",
 	"flavor set":              "flavors come from the configuration",
 	"flavor unset":            "flavors come from the configuration",
-	"image remove project":    "the client takes 404 for its aim: images are shared with nobody",
-	"image save":              "the client writes whatever answer it gets into the file",
 	"project cleanup":         "it takes everything away, and other sessions are at work",
 	"project purge":           "it takes everything away, and other sessions are at work",
 }

@@ -377,7 +377,7 @@ func TestSnapshot(t *testing.T) {
 		_, err := y.service.Create(ctx, y.caller, compute.CreateRequest{Name: "clone", FlavorID: "1", ImageID: id})
 		return err
 	}
-	if err := use(image.ID); !errors.Is(err, compute.ErrSaving) {
+	if err := use(image.ID); !errors.Is(err, compute.ErrInactive) {
 		t.Errorf("an instance from an image that is not complete: %v", err)
 	}
 	y.do()

@@ -70,7 +70,7 @@ func (q *QuotaExceeded) Error() string {
 // addresses and the key pair are decided in the transaction that writes.
 //
 // Faults, in the order in which they are looked for: Forbidden (a reader),
-// Invalid (adminPass), NotFound (flavor, image), Forbidden ([ErrDiskless]), Conflict ([ErrSaving]), Invalid (flavor.ram, flavor.disk: too small for
+// Invalid (adminPass), NotFound (flavor, image), Forbidden ([ErrDiskless]), Conflict ([ErrInactive]), Invalid (flavor.ram, flavor.disk: too small for
 // the image; zone), NotFound (key pair), Invalid (networks: too many),
 // NotFound (network, port), Invalid and Conflict (a port or an address that
 // cannot be had), NotFound (security group), Quota with a [TooMany] (metadata,
@@ -191,8 +191,8 @@ func (s *Service) prototype(ctx context.Context, tx Tx, c identity.Caller, req C
 	if i.Image, diskGiB, err = s.bootImage(ctx, tx, c, req, i.Flavor); err != nil {
 		return i, err
 	}
-	if i.Image.Saving {
-		return i, unfinished(i.Image)
+	if err := i.Image.mustBeActive(); err != nil {
+		return i, err
 	}
 	if i.Image.Node != "" {
 		i.Node = i.Image.Node

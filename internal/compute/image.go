@@ -1,6 +1,10 @@
 package compute
 
-import "time"
+import (
+	"time"
+
+	"github.com/keyreeve/keyreeve/internal/fault"
+)
 
 // Image is what an instance's disk is made from.
 type Image struct {
@@ -26,6 +30,30 @@ type Image struct {
 	Node string
 	// InstanceID is the instance that it was made of, or "".
 	InstanceID string
+	Protected  bool // it cannot be deleted
+	Hidden     bool // lists leave it out unless it is asked for
+	// Deactivated is whether it cannot be used until it is activated again.
+	Deactivated bool
+	Tags        []string // at most [MaxImageTags] of up to 255 characters each, in order
+}
+
+// MaxImageTags is how many tags an image has at most.
+const MaxImageTags = 128
+
+// ErrInactive is in the Conflict fault about an image that cannot be used: its
+// files are not all there yet, or somebody has deactivated it.
+var ErrInactive = &fault.Error{Kind: fault.Conflict, Resource: "image", Msg: "it is not active"}
+
+// mustBeActive refuses to use an image that is not, with [ErrInactive].
+func (i Image) mustBeActive() error {
+	why := "its files are still being copied"
+	switch {
+	case i.Deactivated:
+		why = "it is deactivated"
+	case !i.Saving:
+		return nil
+	}
+	return &fault.Error{Kind: fault.Conflict, Resource: "image", Name: i.ID, Msg: why, Err: ErrInactive}
 }
 
 // OSType tells families of guests apart.

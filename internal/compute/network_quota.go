@@ -3,6 +3,7 @@ package compute
 import (
 	"context"
 	"maps"
+	"slices"
 
 	"github.com/keyreeve/keyreeve/internal/fault"
 	"github.com/keyreeve/keyreeve/internal/identity"
@@ -100,4 +101,19 @@ func (s *Service) room(ctx context.Context, tx Tx, projectID, resource string, m
 		return &fault.Error{Kind: fault.Quota, Resource: resource, Msg: q.Error(), Err: q}
 	}
 	return nil
+}
+
+// QuotaProjects returns the ids of the projects that have limits of their own
+// on what [NetworkQuota] names, in order. Faults: Forbidden (not an
+// administrator).
+func (s *Service) QuotaProjects(ctx context.Context, c identity.Caller) ([]string, error) {
+	if !c.Admin() {
+		return nil, &fault.Error{Kind: fault.Forbidden, Resource: "project", Msg: "only administrators see whose limits are set"}
+	}
+	var out []string
+	err := s.store.Read(ctx, func(tx Tx) (err error) {
+		out, err = tx.QuotaProjects(ctx, slices.Sorted(maps.Keys(NetworkQuota))...)
+		return err
+	})
+	return out, err
 }

@@ -89,6 +89,9 @@ type NetworkTx interface {
 	// NetworkUsage counts what a project has, by the names of [NetworkQuota].
 	// Ports that were made with an instance and go with it are not counted.
 	NetworkUsage(ctx context.Context, projectID string) (map[string]int, error)
+	// QuotaProjects returns the projects that have limits of their own on one of
+	// the resources, in order.
+	QuotaProjects(ctx context.Context, resources ...string) ([]string, error)
 }
 
 // PortQuery selects ports; empty fields select all.

@@ -33,7 +33,7 @@ type RebuildRequest struct {
 // Rebuild gives an instance a new disk made from an image; its addresses stay.
 // Its key pair is on the new disk from the first boot. Faults: Invalid
 // (adminPass), Forbidden (a reader), NotFound (instance), Conflict with a
-// [Locked] or [WrongState], NotFound (image), Conflict ([ErrSaving]), Invalid
+// [Locked] or [WrongState], NotFound (image), Conflict ([ErrInactive]), Invalid
 // (flavor.ram, flavor.disk; image: another node has it), NotFound (key pair),
 // Quota with a [TooMany] (metadata, files).
 func (s *Service) Rebuild(ctx context.Context, c identity.Caller, id string, req RebuildRequest) (Instance, error) {
@@ -46,10 +46,10 @@ func (s *Service) Rebuild(ctx context.Context, c identity.Caller, id string, req
 		if err != nil {
 			return err
 		}
-		switch {
-		case image.Saving:
-			return unfinished(image)
-		case image.Node != "" && image.Node != i.Node:
+		if err := image.mustBeActive(); err != nil {
+			return err
+		}
+		if image.Node != "" && image.Node != i.Node {
 			return fault.Invalidf("image", "image %s is on another machine than the instance", image.Name)
 		}
 		if _, onVolume := i.RootVolume(); onVolume && image.ID != i.Image.ID {

@@ -46,6 +46,7 @@ type Service struct {
 	standard map[string]int
 
 	wiring [64]sync.Mutex // by instance
+	after  *afterwards    // in [Service.AllOrNone] only
 }
 
 // New makes a service that has the driver make real what the store says.

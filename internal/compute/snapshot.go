@@ -13,13 +13,6 @@ import (
 // ImageJobKind is the kind of the jobs that [Service.RunImageJob] does.
 const ImageJobKind = "image"
 
-// ErrSaving is in the Conflict fault about an image that is not complete yet.
-var ErrSaving = &fault.Error{Kind: fault.Conflict, Resource: "image", Msg: "its files are still being copied"}
-
-func unfinished(i Image) error {
-	return &fault.Error{Kind: fault.Conflict, Resource: "image", Name: i.ID, Msg: ErrSaving.Msg, Err: ErrSaving}
-}
-
 // SnapshotRequest is the wish for an image of an instance's disk.
 type SnapshotRequest struct {
 	Name       string
@@ -63,6 +56,7 @@ func (i Instance) image(id string, req SnapshotRequest) Image {
 	out := i.Image // what the guest is stays
 	out.ID, out.Name, out.Public, out.ProjectID = id, req.Name, false, i.ProjectID
 	out.Saving, out.Node, out.InstanceID, out.SizeBytes = true, i.Node, i.ID, 0
+	out.Protected, out.Hidden, out.Deactivated, out.Tags = false, false, false, nil
 	out.MinDiskGiB = max(out.MinDiskGiB, i.RootGiB())
 	out.Properties = maps.Clone(i.Image.Properties)
 	if out.Properties == nil {

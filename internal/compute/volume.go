@@ -52,6 +52,8 @@ const (
 	VolumeDeleting       VolumeStatus = "deleting"
 	VolumeError          VolumeStatus = "error"
 	VolumeErrorExtending VolumeStatus = "error_extending"
+	// VolumeMaintenance is an administrator's word: nothing is done with the volume.
+	VolumeMaintenance VolumeStatus = "maintenance"
 )
 
 // Attachment is a volume's place on an instance.
@@ -159,7 +161,7 @@ func volumeType(wanted string) (VolumeType, error) {
 // WrongVolumeStatus is the detail of a Conflict fault about a volume: what was
 // asked and what stands in its way.
 type WrongVolumeStatus struct {
-	Verb   string // "attach", "detach", "extend", "delete", "copy", "snapshot"
+	Verb   string // "attach", "detach", "extend", "delete", "copy", "snapshot", "reset"
 	ID     string
 	Status VolumeStatus
 	// Snapshots is whether it is its snapshots that stand in the way.

@@ -132,8 +132,8 @@ func (s *Service) newVolume(ctx context.Context, tx Tx, c identity.Caller, req V
 		if v.Image, err = visibleImage(ctx, tx, c, req.ImageID); err != nil {
 			return v, err
 		}
-		if v.Image.Saving {
-			return v, unfinished(v.Image)
+		if err := v.Image.mustBeActive(); err != nil {
+			return v, err
 		}
 		if v.Image.Node != "" {
 			v.Node = v.Image.Node // where its files are
@@ -201,6 +201,8 @@ type VolumeLabels struct {
 	Description string
 	Metadata    map[string]string
 	Bootable    bool
+	// ImageProperties are what is written on its image, as the volume has it.
+	ImageProperties map[string]string
 }
 
 // EditVolume lets edit change a volume's labels in one transaction. edit may
@@ -210,14 +212,16 @@ type VolumeLabels struct {
 // Faults: Forbidden (a reader), NotFound, and what edit says.
 func (s *Service) EditVolume(ctx context.Context, c identity.Caller, id string, edit func(*VolumeLabels) error) (Volume, error) {
 	return s.changeVolume(ctx, c, id, audit.Update, func(_ Tx, v *Volume) error {
-		l := VolumeLabels{Name: v.Name, Description: v.Description, Metadata: maps.Clone(v.Metadata), Bootable: v.Bootable}
-		if l.Metadata == nil {
-			l.Metadata = map[string]string{}
+		l := VolumeLabels{
+			Name: v.Name, Description: v.Description, Metadata: map[string]string{}, Bootable: v.Bootable, ImageProperties: map[string]string{},
 		}
+		maps.Copy(l.Metadata, v.Metadata)
+		maps.Copy(l.ImageProperties, v.Image.Properties)
 		if err := edit(&l); err != nil {
 			return err
 		}
 		v.Name, v.Description, v.Metadata, v.Bootable = l.Name, l.Description, l.Metadata, l.Bootable
+		v.Image.Properties = l.ImageProperties
 		return nil
 	})
 }

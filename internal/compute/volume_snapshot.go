@@ -54,7 +54,7 @@ type VolumeSnapshotLabels struct {
 // WrongSnapshotStatus is the detail of a Conflict fault about a snapshot: what
 // was asked and what stands in its way.
 type WrongSnapshotStatus struct {
-	Verb   string // "copy", "delete"
+	Verb   string // "copy", "delete", "reset"
 	ID     string
 	Status VolumeStatus
 	// Copying is whether a volume is being made of it.

@@ -11,7 +11,8 @@ type VolumeTx interface {
 	// InsertVolume writes the volume and its attachment. Exists when the instance
 	// has another volume at that device.
 	InsertVolume(ctx context.Context, v Volume) error
-	// UpdateVolume writes everything of the volume, its attachment too.
+	// UpdateVolume writes everything of the volume, its attachment and its image
+	// too, but when, by whom and of what volume or snapshot it was made.
 	UpdateVolume(ctx context.Context, v Volume) error
 	// DeleteVolume removes the volume and its attachment.
 	DeleteVolume(ctx context.Context, id string) error

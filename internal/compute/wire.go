@@ -32,6 +32,10 @@ const mostAtOnce = 100
 // it, in the order given: a rule that was taken away must not let in whoever
 // comes right after. What fails here, and other nodes' instances, are the jobs'.
 func (s *Service) rewire(ctx context.Context, instances []Placed) {
+	if s.after != nil {
+		s.after.touched = append(s.after.touched, instances...)
+		return
+	}
 	for k, p := range instances {
 		if p.Node == s.opt.Node && k < mostAtOnce {
 			_ = s.wire(ctx, p.ID) // the job says what goes wrong, and tries again

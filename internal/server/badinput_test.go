@@ -167,6 +167,7 @@ var sound = map[string][]string{
 	"POST /v3/{project}/snapshots": {
 		`{"snapshot": {"volume_id": "@volumes", "name": "bad-%d", "description": "d", "metadata": {"a": "b"}, "force": true}}`,
 	},
+	"POST /v3/{project}/snapshots/{id}/action":        {`{"os-reset_status": {"status": "available"}}`},
 	"PUT /v3/{project}/snapshots/{id}":                {`{"snapshot": {"name": "bad-%d", "description": null}}`},
 	"POST /v3/{project}/snapshots/{id}/metadata":      {`{"metadata": {"a": "b"}}`},
 	"PUT /v3/{project}/snapshots/{id}/metadata":       {`{"metadata": {"a": "b"}}`},
@@ -178,6 +179,10 @@ var sound = map[string][]string{
 	"POST /v3/{project}/volumes/{id}/action": {
 		`{"os-extend": {"new_size": 2}}`,
 		`{"os-set_bootable": {"bootable": true}}`,
+		`{"os-reset_status": {"status": "available", "attach_status": "detached", "migration_status": null}}`,
+		`{"os-set_image_metadata": {"metadata": {"a": "b"}}}`,
+		`{"os-unset_image_metadata": {"key": "a"}}`,
+		`{"os-update_readonly_flag": {"readonly": false}}`,
 	},
 	"POST /v3/{project}/volumes/{id}/metadata": {
 		`{"metadata": {"a": "b"}}`,

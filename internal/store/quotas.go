@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"strconv"
+	"strings"
 
 	"github.com/keyreeve/keyreeve/internal/fault"
 )
@@ -30,4 +32,15 @@ func (t *Tx) SetQuota(ctx context.Context, projectID, resource string, most int)
 func (t *Tx) DeleteQuota(ctx context.Context, projectID, resource string) error {
 	_, err := t.exec(ctx, "taking a quota away", `DELETE FROM quotas WHERE project_id = $1 AND resource = $2`, projectID, resource)
 	return err
+}
+
+// QuotaProjects implements [compute.NetworkTx].
+func (t *Tx) QuotaProjects(ctx context.Context, resources ...string) ([]string, error) {
+	names := make([]any, len(resources))
+	marks := make([]string, len(resources))
+	for k, r := range resources {
+		names[k], marks[k] = r, "$"+strconv.Itoa(k+1)
+	}
+	return all(ctx, t, "quota", func(s scanner) (id string, err error) { err = s.Scan(&id); return id, err },
+		`SELECT DISTINCT project_id FROM quotas WHERE project_id <> '' AND resource IN (`+strings.Join(marks, ", ")+`) ORDER BY project_id`, names...)
 }

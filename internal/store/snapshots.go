@@ -28,6 +28,11 @@ type imageSnapshot struct {
 	Saving     bool              `json:"saving,omitempty"`
 	Node       string            `json:"node,omitempty"`
 	InstanceID string            `json:"instanceId,omitempty"`
+
+	Protected   bool     `json:"protected,omitempty"`
+	Hidden      bool     `json:"hidden,omitempty"`
+	Deactivated bool     `json:"deactivated,omitempty"`
+	Tags        []string `json:"tags,omitempty"`
 }
 
 type flavorSnapshot struct {

@@ -48,9 +48,10 @@ func scanVolume(s scanner) (v compute.Volume, err error) {
 	return v, err
 }
 
-// volumeImage is the image of a volume or a snapshot as it is stored; a blank one has none.
+// volumeImage is the image of a volume or a snapshot as it is stored; a blank
+// one has none, unless somebody wrote on it.
 func volumeImage(i compute.Image) string {
-	if i.ID == "" {
+	if i.ID == "" && len(i.Properties) == 0 {
 		return ""
 	}
 	return jsonText(imageSnapshot(i))
@@ -92,13 +93,13 @@ func (t *Tx) InsertVolume(ctx context.Context, v compute.Volume) error {
 }
 
 // UpdateVolume implements [compute.VolumeTx]. When, by whom and from what it
-// was made stays.
+// was made stays; what is written on the image that it has is its own.
 func (t *Tx) UpdateVolume(ctx context.Context, v compute.Volume) error {
 	err := t.change(ctx, "volume", v.ID,
 		`UPDATE volumes SET name = $2, description = $3, size_gib = $4, status = $5, type = $6, zone = $7, node = $8,
-		bootable = $9, metadata = $10, fault = $11, updated_at = $12 WHERE id = $1`,
+		bootable = $9, metadata = $10, fault = $11, updated_at = $12, image = $13 WHERE id = $1`,
 		v.ID, v.Name, v.Description, v.SizeGiB, string(v.Status), v.Type, v.Zone, v.Node,
-		bit(v.Bootable), jsonText(v.Metadata), v.Fault, micros(v.UpdatedAt))
+		bit(v.Bootable), jsonText(v.Metadata), v.Fault, micros(v.UpdatedAt), volumeImage(v.Image))
 	if err != nil {
 		return err
 	}

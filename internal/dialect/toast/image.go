@@ -60,8 +60,11 @@ func viewImage(i compute.Image) image {
 		MinDisk: i.MinDiskGiB, MinRAM: i.MinRAMMiB, Name: i.Name, Properties: map[string]string{},
 		Size: i.SizeBytes, Status: "active", UpdatedAt: stamp(i.UpdatedAt),
 	}
-	if i.Saving {
+	switch {
+	case i.Saving:
 		v.Status = "saving"
+	case i.Deactivated:
+		v.Status = "deactivated"
 	}
 	maps.Copy(v.Properties, i.Properties)
 	v.Properties["os_type"], v.Properties["login_username"] = string(i.OSType), i.AdminUser

@@ -49,6 +49,7 @@ func testImages(t *testing.T, s suite) {
 	write(t, db, func(tx *store.Tx) error { return tx.InsertImage(ctx, i) })
 	changed := i
 	changed.Name, changed.Saving, changed.SizeBytes, changed.MinDiskGiB, changed.Properties, changed.Public = "other", false, 77, 9, nil, false
+	changed.Protected, changed.Hidden, changed.Deactivated, changed.Tags = true, true, true, []string{"a", "b,c"}
 	changed.UpdatedAt = epoch.Add(time.Hour)
 	for _, w := range []compute.Image{i, changed} {
 		write(t, db, func(tx *store.Tx) error { return tx.UpdateImage(ctx, w) })

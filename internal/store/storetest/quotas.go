@@ -33,6 +33,19 @@ func testQuotas(t *testing.T, s suite) {
 	want("p2", "key_pairs", 7, true)
 	want("", "key_pairs", 7, true)
 	want("", "ram", 0, false)
+	write(t, db, func(tx *store.Tx) error { return tx.SetQuota(ctx, "p3", "network", 1) })
+	for _, w := range []struct {
+		resources []string
+		projects  []string
+	}{
+		{[]string{"network", "port"}, []string{"p3"}}, {[]string{"network", "key_pairs"}, []string{"p1", "p3"}}, {[]string{"port"}, nil},
+	} {
+		read(t, db, func(tx *store.Tx) error {
+			got, err := tx.QuotaProjects(ctx, w.resources...)
+			same(t, got, w.projects)
+			return err
+		})
+	}
 	write(t, db, func(tx *store.Tx) error { return tx.DeleteQuota(ctx, "p1", "key_pairs") })
 	want("p1", "key_pairs", 7, true)
 	write(t, db, func(tx *store.Tx) error { return tx.DeleteQuota(ctx, "", "key_pairs") })

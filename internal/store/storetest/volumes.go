@@ -63,6 +63,18 @@ func testVolumes(t *testing.T, s suite) {
 		return err
 	})
 
+	// What is written on an image is a volume's own, on that of none, too.
+	noted := bare
+	noted.Image.Properties = map[string]string{"k": "v"}
+	for _, v := range []compute.Volume{noted, bare} {
+		write(t, db, func(tx *store.Tx) error { return tx.UpdateVolume(ctx, v) })
+		read(t, db, func(tx *store.Tx) error {
+			got, err := tx.Volume(ctx, "v0")
+			same(t, got, v)
+			return err
+		})
+	}
+
 	// The instance knows it, each once, whatever NICs and bindings there are.
 	second := volume("v2", epoch)
 	second.Attachment = attachment("i1", "/dev/vda")

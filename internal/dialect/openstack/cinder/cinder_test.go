@@ -109,7 +109,7 @@ func (c *cloud) refused(who, version, method, path, body string, status int, ele
 	c.Helper()
 	got := c.ask(who, version, method, path, body, status)
 	e, _ := got[element].(map[string]any)
-	if said, _ := e["message"].(string); e == nil || !strings.HasSuffix(said, text) || e["code"] != float64(status) {
+	if said, _ := e["message"].(string); e == nil || !strings.Contains(said, text) || e["code"] != float64(status) {
 		c.Errorf("%s %s %s:\n got %v\nwant %s %s", method, path, body, got, element, text)
 	}
 }

@@ -45,7 +45,8 @@ func New(opt Options) *Dialect {
 	d := &Dialect{opt: opt, style: openstack.NovaStyle{
 		Versions: served, RequestID: wire.RequestID, Identity: opt.IdentityBase, Overs: true,
 	}}
-	d.routes = slices.Concat(d.versionRoutes(), d.volumeRoutes(), d.snapshotRoutes(), d.typeRoutes(), d.limitRoutes())
+	d.routes = slices.Concat(d.versionRoutes(), d.volumeRoutes(), d.snapshotRoutes(), d.typeRoutes(), d.limitRoutes(),
+		d.attachmentRoutes(), d.extensionRoutes(), d.absentRoutes())
 	return d
 }
 

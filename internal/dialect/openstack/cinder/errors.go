@@ -54,6 +54,8 @@ func aboutStatus(w *compute.WrongVolumeStatus) string {
 	switch w.Verb {
 	case "delete":
 		return notDeletable
+	case "reset":
+		return fmt.Sprintf("status of volume %s cannot be reset while it is %s: that comes to an end.", w.ID, w.Status)
 	case "snapshot":
 		return fmt.Sprintf("Volume %s status must be available, but current status is: %s.", w.ID, w.Status)
 	case "extend":
@@ -67,6 +69,8 @@ func aboutSnapshot(w *compute.WrongSnapshotStatus) string {
 	switch {
 	case w.Copying:
 		return fmt.Sprintf("Snapshot %s cannot be deleted while a volume is being created from it.", w.ID)
+	case w.Verb == "reset":
+		return fmt.Sprintf("status of snapshot %s cannot be reset while it is %s: that comes to an end.", w.ID, w.Status)
 	case w.Verb == "delete":
 		return "Snapshot status must be available or error or error_deleting and must not be part of a group."
 	}
@@ -77,7 +81,13 @@ func aboutSnapshot(w *compute.WrongSnapshotStatus) string {
 // and is not there makes the request bad.
 func aboutImage(err error) error {
 	var f *fault.Error
-	if errors.As(err, &f) && f.Kind == fault.NotFound && f.Resource == "image" {
+	if !errors.As(err, &f) {
+		return err
+	}
+	if errors.Is(err, compute.ErrInactive) {
+		return fault.Invalidf("imageRef", "Invalid input received: Image %s is not active.", f.Name)
+	}
+	if f.Kind == fault.NotFound && f.Resource == "image" {
 		return &fault.Error{Kind: fault.Invalid, Field: "imageRef", Msg: "Invalid image identifier or unable to access requested image.", Err: err}
 	}
 	return err

@@ -41,6 +41,21 @@ var (
 	bootableBody = one("os-set_bootable", schema.Object{Closed: true, Required: []string{"bootable"}, Properties: []schema.Property{
 		schema.Prop("bootable", schema.Flag{}),
 	}})
+	readonlyBody = one("os-update_readonly_flag", schema.Object{Closed: true, Required: []string{"readonly"}, Properties: []schema.Property{
+		schema.Prop("readonly", schema.Flag{}),
+	}})
+	resetBody = one("os-reset_status", schema.Object{Closed: true, Min: 1, Properties: []schema.Property{
+		schema.Prop("status", text), schema.Prop("attach_status", text), schema.Prop("migration_status", text),
+	}})
+	resetSnapshotBody = one("os-reset_status", schema.Object{Closed: true, Required: []string{"status"}, Properties: []schema.Property{
+		schema.Prop("status", schema.String{Max: 255}),
+	}})
+	imageMetadataBody = one("os-set_image_metadata", schema.Object{Closed: true, Required: []string{"metadata"}, Properties: []schema.Property{
+		schema.Prop("metadata", notNull(metadata)),
+	}})
+	imageKeyBody = one("os-unset_image_metadata", schema.Object{Closed: true, Required: []string{"key"}, Properties: []schema.Property{
+		schema.Prop("key", schema.String{Max: 255}),
+	}})
 	snapshotBody = one("snapshot", schema.Object{Required: []string{"volume_id"}, Properties: []schema.Property{
 		schema.Prop("volume_id", isUUID), schema.Prop("force", schema.AnyOf{schema.Flag{}, schema.NullOnly{}}),
 		schema.Prop("name", text), schema.Prop("description", text), schema.Prop("metadata", metadata),

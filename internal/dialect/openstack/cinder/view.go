@@ -1,7 +1,9 @@
 package cinder
 
 import (
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -52,7 +54,7 @@ var volumeFields = []volumeField{
 	{name: "multiattach", value: always(false)},
 	{name: "attachments", value: attachments},
 	{name: "migration_status", admin: true, value: always(nil)},
-	{name: "volume_image_metadata", read: true, when: func(v compute.Volume) bool { return v.Image.ID != "" }, value: of(imageMetadata)},
+	{name: "volume_image_metadata", read: true, when: func(v compute.Volume) bool { return v.Image.ID != "" || len(v.Image.Properties) > 0 }, value: of(imageMetadata)},
 	{name: "os-vol-tenant-attr:tenant_id", read: true, value: of(func(v compute.Volume) any { return v.ProjectID })},
 	{name: "os-vol-host-attr:host", read: true, admin: true, value: of(func(v compute.Volume) any { return orNull(v.Node) })},
 	{name: "os-vol-mig-status-attr:migstat", read: true, admin: true, value: always(nil)},
@@ -106,9 +108,21 @@ func attachments(c *openstack.Call, v compute.Volume) any {
 	}}
 }
 
-// imageMetadata is what a volume knows of its image; all values are text.
+// imageMetadata is what a volume knows of its image, and what was written on it
+// since, which counts; all values are text.
 func imageMetadata(v compute.Volume) any {
-	i := v.Image
+	i, out := v.Image, openstack.Fields{}
+	if i.ID != "" {
+		out = ofImage(i)
+	}
+	for _, name := range slices.Sorted(maps.Keys(i.Properties)) {
+		out = slices.DeleteFunc(out, func(f openstack.Field) bool { return f.Name == name })
+		out = append(out, openstack.F(name, i.Properties[name]))
+	}
+	return out
+}
+
+func ofImage(i compute.Image) openstack.Fields {
 	out := openstack.Fields{
 		openstack.F("image_id", i.ID), openstack.F("image_name", i.Name),
 		openstack.F("min_disk", strconv.Itoa(i.MinDiskGiB)), openstack.F("min_ram", strconv.Itoa(i.MinRAMMiB)),

@@ -16,11 +16,12 @@ func (d *Dialect) volumeRoutes() []openstack.Route {
 	return slices.Concat([]openstack.Route{
 		reads("/volumes", "volume:get_all", listed(d, d.volumeList(), summary)),
 		reads("/volumes/detail", "volume:get_all", listed(d, d.volumeList(), detail)),
+		reads("/volumes/summary", "volume:get_all", d.sumVolumes),
 		reads(one, "volume:get", d.showVolume),
 		changes(http.MethodPost, "/volumes", "volume:create", createBody, d.createVolume),
 		changes(http.MethodPut, one, "volume:update", updateBody, d.updateVolume),
 		changes(http.MethodDelete, one, "volume:delete", nil, d.deleteVolume),
-		changes(http.MethodPost, one+"/action", "volume_extension:volume_actions", schema.Any{}, d.actOnVolume),
+		changes(http.MethodPost, one+"/action", "volume_extension:volume_actions", schema.Any{}, d.acting(actions)),
 
 		reads("/os-availability-zone", "volume:availability_zone_list", d.listZones),
 	}, annotated{d: d, path: one, noun: "volume", read: d.volumeMetadata, edit: d.editVolumeMetadata}.routes())
@@ -137,54 +138,5 @@ func (d *Dialect) deleteVolume(w http.ResponseWriter, c *openstack.Call) error {
 		return err
 	}
 	d.style.Empty(w, c.Request, c.Version, http.StatusAccepted)
-	return nil
-}
-
-// action is one of the things that POST /volumes/{id}/action does.
-type action struct {
-	rule   openstack.Rule
-	body   schema.Schema
-	status int
-	do     func(d *Dialect, c *openstack.Call) (compute.Volume, error)
-}
-
-// extendInUse is the microversion in which attached volumes could be made larger.
-var extendInUse = openstack.V(3, 42)
-
-var actions = map[string]action{
-	"os-extend": {"volume:extend", extendBody, http.StatusAccepted, func(d *Dialect, c *openstack.Call) (compute.Volume, error) {
-		size, ok := c.Input.At("os-extend", "new_size").Int64()
-		if !ok || size > compute.MaxVolumeGiB {
-			return compute.Volume{}, fault.Invalidf("new_size", "Invalid input received: a volume has at most %d GB.", compute.MaxVolumeGiB)
-		}
-		return d.opt.Compute.ExtendVolume(c.Context(), c.Caller, c.PathValue("id"), int(size), c.Version.AtLeast(extendInUse))
-	}},
-	"os-set_bootable": {"volume_extension:volume_actions:set_bootable", bootableBody, http.StatusOK, func(d *Dialect, c *openstack.Call) (compute.Volume, error) {
-		bootable := c.Input.At("os-set_bootable", "bootable").Truth()
-		return d.opt.Compute.EditVolume(c.Context(), c.Caller, c.PathValue("id"), func(l *compute.VolumeLabels) error {
-			l.Bootable = bootable
-			return nil
-		})
-	}},
-}
-
-// actOnVolume answers POST /volumes/{id}/action: the body's only member names
-// the action.
-func (d *Dialect) actOnVolume(w http.ResponseWriter, c *openstack.Call) error {
-	members := c.Input.Members()
-	if len(members) != 1 {
-		return fault.Invalidf("", "Malformed request body")
-	}
-	a, ok := actions[members[0].Name]
-	if !ok {
-		return fault.Invalidf("", "There is no such action: %s", members[0].Name)
-	}
-	if err := schema.Validate(a.body, c.Input); err != nil {
-		return err
-	}
-	if _, err := a.do(d, c); err != nil {
-		return openstack.UnderRule(inWords(err), a.rule)
-	}
-	d.style.Empty(w, c.Request, c.Version, a.status)
 	return nil
 }

@@ -39,7 +39,7 @@ func New(opt Options) *Dialect {
 	d := &Dialect{compute: opt.Compute, style: openstack.GlanceStyle{RequestID: wire.RequestID, Identity: opt.IdentityBase}}
 	d.service = openstack.PlainService{
 		Name: "glance", Type: "image", Tokens: opt.Identity, Base: opt.Base, Style: d.style,
-		Routes: []openstack.Route{
+		Routes: slices.Concat(d.dataRoutes(), []openstack.Route{
 			{Method: http.MethodGet, Pattern: "/", Access: identity.Public, Handle: versions(http.StatusMultipleChoices)},
 			{Method: http.MethodGet, Pattern: "/versions", Access: identity.Public, Handle: versions(http.StatusOK)},
 			{Method: http.MethodGet, Pattern: "/v2/images", Access: identity.ProjectReader, Rule: "get_images", Handle: d.list},
@@ -48,7 +48,11 @@ func New(opt Options) *Dialect {
 			{Method: http.MethodPatch, Pattern: "/v2/images/{id}", Access: identity.ProjectMember, Rule: "modify_image", Handle: d.update},
 			{Method: http.MethodGet, Pattern: "/v2/schemas/image", Access: identity.AnyUser, Rule: "get_schema", Handle: d.schema(imageSchema())},
 			{Method: http.MethodGet, Pattern: "/v2/schemas/images", Access: identity.AnyUser, Rule: "get_schema", Handle: d.schema(imagesSchema())},
-		},
+			{Method: http.MethodPut, Pattern: "/v2/images/{id}/tags/{tag}", Access: identity.ProjectMember, Rule: "modify_image", Handle: d.putTag},
+			{Method: http.MethodDelete, Pattern: "/v2/images/{id}/tags/{tag}", Access: identity.ProjectMember, Rule: "modify_image", Handle: d.deleteTag},
+			{Method: http.MethodPost, Pattern: "/v2/images/{id}/actions/deactivate", Access: identity.ProjectMember, Rule: "deactivate", Handle: d.activation(false, "deactivate")},
+			{Method: http.MethodPost, Pattern: "/v2/images/{id}/actions/reactivate", Access: identity.ProjectMember, Rule: "reactivate", Handle: d.activation(true, "reactivate")},
+		}),
 	}
 	return d
 }

@@ -1,11 +1,13 @@
 package glance
 
 import (
+	"errors"
 	"fmt"
 	"mime"
 	"net/http"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/keyreeve/keyreeve/internal/compute"
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack"
@@ -16,7 +18,12 @@ import (
 // delete answers DELETE /v2/images/{id}. Whoever may see an image and not
 // delete it is told so.
 func (d *Dialect) delete(w http.ResponseWriter, c *openstack.Call) error {
-	if err := d.compute.DeleteImage(c.Context(), c.Caller, c.PathValue("id")); err != nil {
+	id := c.PathValue("id")
+	err := d.compute.DeleteImage(c.Context(), c.Caller, id)
+	if errors.Is(err, compute.ErrProtected) {
+		return openstack.Refused("Image " + id + " is protected and cannot be deleted.")
+	}
+	if err != nil {
 		return err
 	}
 	d.style.Empty(w, c.Request, http.StatusNoContent)
@@ -26,9 +33,6 @@ func (d *Dialect) delete(w http.ResponseWriter, c *openstack.Call) error {
 // patchTypes are the media types of a change: a JSON patch (RFC 6902) of the
 // operations add, replace and remove, with paths of one member.
 var patchTypes = []string{"application/openstack-images-v2.1-json-patch", "application/openstack-images-v2.0-json-patch"}
-
-// noRule keeps the text of a refusal that no policy rule stands behind.
-const noRule openstack.Rule = ""
 
 // maxChanges bounds the operations of one patch.
 const maxChanges = 1000
@@ -49,7 +53,7 @@ func (d *Dialect) update(w http.ResponseWriter, c *openstack.Call) error {
 	if err != nil {
 		return err
 	}
-	i, err := d.compute.EditImage(c.Context(), c.Caller, c.PathValue("id"), func(l *compute.ImageLabels) error {
+	i, err := d.edit(c, func(l *compute.ImageLabels) error {
 		for _, ch := range changes {
 			if err := ch.apply(l); err != nil {
 				return err
@@ -62,6 +66,27 @@ func (d *Dialect) update(w http.ResponseWriter, c *openstack.Call) error {
 	}
 	d.style.JSON(w, c.Request, http.StatusOK, view(i))
 	return nil
+}
+
+// edit changes what is written on the call's image. Making one public is under
+// a rule of its own.
+func (d *Dialect) edit(c *openstack.Call, change func(*compute.ImageLabels) error) (compute.Image, error) {
+	i, err := d.compute.EditImage(c.Context(), c.Caller, c.PathValue("id"), func(l *compute.ImageLabels) error {
+		was := l.Public
+		if err := change(l); err != nil {
+			return err
+		}
+		if l.Public && !was && !c.Caller.Admin() {
+			return openstack.Denied("publicize_image")
+		}
+		return nil
+	})
+	var over *compute.TooMany
+	if errors.As(err, &over) {
+		err = &fault.Error{Kind: fault.Quota, Err: err,
+			Msg: fmt.Sprintf("The limit has been exceeded on the number of allowed image tags. Maximum: %d", over.Limit)}
+	}
+	return i, err
 }
 
 // change is one operation of a patch.
@@ -116,10 +141,18 @@ func (ch change) apply(l *compute.ImageLabels) error {
 		return ch.number(&l.MinRAMMiB)
 	case "min_disk":
 		return ch.number(&l.MinDiskGiB)
+	case "visibility":
+		return ch.visibility(&l.Public)
+	case "protected":
+		return ch.truth(&l.Protected)
+	case "os_hidden":
+		return ch.truth(&l.Hidden)
+	case "tags":
+		return ch.tags(&l.Tags)
 	}
 	// What an image says of its guests belongs to its disk.
 	if slices.Contains(baseNames, ch.member) || slices.Contains([]string{"os_type", "os_distro", "os_version", "os_admin_user"}, ch.member) {
-		return &fault.Error{Kind: fault.Forbidden, Msg: fmt.Sprintf("Attribute '%s' is read-only.", ch.member), Err: noRule}
+		return openstack.Refused(fmt.Sprintf("Attribute '%s' is read-only.", ch.member))
 	}
 	_, there := l.Properties[ch.member]
 	if ch.op != "add" && !there {
@@ -137,12 +170,71 @@ func (ch change) apply(l *compute.ImageLabels) error {
 	return nil
 }
 
-func (ch change) text(to *string) error {
+// stays refuses to remove what every image has.
+func (ch change) stays() error {
 	if ch.op == "remove" {
-		return &fault.Error{Kind: fault.Forbidden, Msg: fmt.Sprintf("Property %s may not be removed.", ch.member), Err: noRule}
+		return openstack.Refused(fmt.Sprintf("Property %s may not be removed.", ch.member))
 	}
-	if ch.value.Kind() != schema.Text || len(ch.value.Text()) > 255 && ch.member == "name" {
-		return fault.Invalidf(ch.member, "Provided object does not match schema 'image': %s is not of type 'string'", ch.value.Repr())
+	return nil
+}
+
+// mismatch is a value that the schema of images does not take.
+func (ch change) mismatch(why string) error {
+	return fault.Invalidf(ch.member, "Provided object does not match schema 'image': %s %s", ch.value.Repr(), why)
+}
+
+func (ch change) truth(to *bool) error {
+	if err := ch.stays(); err != nil {
+		return err
+	}
+	if ch.value.Kind() != schema.Bool {
+		return ch.mismatch("is not of type 'boolean'")
+	}
+	*to = ch.value.Truth()
+	return nil
+}
+
+func (ch change) visibility(public *bool) error {
+	if err := ch.stays(); err != nil {
+		return err
+	}
+	switch text := ch.value.Text(); text {
+	case "public", "private":
+		*public = text == "public"
+		return nil
+	case "shared", "community":
+		return openstack.Refused("An image is private or public here: it is not shared with projects of its owner's choice, and there are no " + text + " images.")
+	}
+	return ch.mismatch("is not one of ['community', 'public', 'private', 'shared']")
+}
+
+func (ch change) tags(to *[]string) error {
+	if err := ch.stays(); err != nil {
+		return err
+	}
+	if ch.value.Kind() != schema.List {
+		return ch.mismatch("is not of type 'array'")
+	}
+	tags := []string{}
+	for _, item := range ch.value.Items() {
+		if item.Kind() != schema.Text {
+			return ch.mismatch("is not a list of texts")
+		}
+		if err := checkTag(item.Text()); err != nil {
+			return err
+		}
+		tags = append(tags, item.Text())
+	}
+	*to = tags
+	return nil
+}
+
+func (ch change) text(to *string) error {
+	if err := ch.stays(); err != nil {
+		return err
+	}
+	if ch.value.Kind() != schema.Text || utf8.RuneCountInString(ch.value.Text()) > 255 && ch.member == "name" {
+		return ch.mismatch("is not of type 'string'")
 	}
 	*to = ch.value.Text()
 	return nil
@@ -151,7 +243,7 @@ func (ch change) text(to *string) error {
 func (ch change) number(to *int) error {
 	n, ok := ch.value.Int64()
 	if ch.op == "remove" || ch.value.Kind() != schema.Int || !ok || n < 0 || n > 1<<31-1 {
-		return fault.Invalidf(ch.member, "Provided object does not match schema 'image': %s is not of type 'integer'", ch.value.Repr())
+		return ch.mismatch("is not of type 'integer'")
 	}
 	*to = int(n)
 	return nil

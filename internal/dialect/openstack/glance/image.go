@@ -20,20 +20,30 @@ func view(i compute.Image) openstack.Fields {
 	if i.Public {
 		visibility = "public"
 	}
-	status, size := "active", any(i.SizeBytes)
+	size := any(i.SizeBytes)
 	if i.Saving {
-		status, size = "saving", nil
+		size = nil
 	}
 	return append(properties(i),
 		openstack.F("name", i.Name), openstack.F("disk_format", "raw"), openstack.F("container_format", "bare"),
 		openstack.F("visibility", visibility), openstack.F("size", size), openstack.F("virtual_size", nil),
-		openstack.F("status", status), openstack.F("checksum", nil), openstack.F("protected", false),
+		openstack.F("status", statusOf(i)), openstack.F("checksum", nil), openstack.F("protected", i.Protected),
 		openstack.F("min_ram", i.MinRAMMiB), openstack.F("min_disk", i.MinDiskGiB), openstack.F("owner", orNull(i.ProjectID)),
-		openstack.F("os_hidden", false), openstack.F("os_hash_algo", nil), openstack.F("os_hash_value", nil),
+		openstack.F("os_hidden", i.Hidden), openstack.F("os_hash_algo", nil), openstack.F("os_hash_value", nil),
 		openstack.F("id", i.ID), openstack.F("created_at", i.CreatedAt.UTC().Format(timeLayout)),
-		openstack.F("updated_at", i.UpdatedAt.UTC().Format(timeLayout)), openstack.F("tags", []string(nil)),
+		openstack.F("updated_at", i.UpdatedAt.UTC().Format(timeLayout)), openstack.F("tags", i.Tags),
 		openstack.F("self", self), openstack.F("file", self+"/file"), openstack.F("schema", "/v2/schemas/image"),
 	)
+}
+
+func statusOf(i compute.Image) string {
+	switch {
+	case i.Saving:
+		return "saving"
+	case i.Deactivated:
+		return "deactivated"
+	}
+	return "active"
 }
 
 // properties are what an image says about its guests

@@ -2,7 +2,6 @@ package glance
 
 import (
 	"cmp"
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -98,90 +97,6 @@ func pageAsked(q schema.Query) (int, error) {
 	return min(n, maxPage), nil
 }
 
-// matching makes one test of all filters in a query: members of an image and
-// its properties, by their names.
-func matching(q schema.Query) (func(openstack.Fields) bool, error) {
-	type test struct {
-		name string
-		fits func(value string) bool
-	}
-	var all []test
-	for _, name := range q.Names() {
-		value := q.Last(name)
-		switch name {
-		case "limit", "marker", "sort", "sort_key", "sort_dir", "member_status":
-		case "visibility":
-			if !slices.Contains([]string{"public", "private", "shared", "community", "all"}, value) {
-				return nil, fault.Invalidf(name, "Invalid visibility value: %s", value)
-			}
-			if value != "all" {
-				all = append(all, test{name, equals(value)})
-			}
-		case "size_min", "size_max":
-			fits, err := bound(name, value)
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, test{"size", fits})
-		case "protected", "os_hidden":
-			all = append(all, test{name, equals(strings.ToLower(value))})
-		case "tag":
-			all = append(all, test{"tags", func(string) bool { return false }}) // images have none here
-		default:
-			all = append(all, test{name, equals(value)})
-		}
-	}
-	return func(i openstack.Fields) bool {
-		for _, t := range all {
-			k := slices.IndexFunc(i, func(f openstack.Field) bool { return f.Name == t.name })
-			if k < 0 || !t.fits(text(i[k].Value)) {
-				return false
-			}
-		}
-		return true
-	}, nil
-}
-
-// equals tests for a value, or one of several: "in:a,b", with those that hold a
-// comma in quotes.
-func equals(value string) func(string) bool {
-	list, ok := strings.CutPrefix(value, "in:")
-	if !ok {
-		return func(s string) bool { return s == value }
-	}
-	var any []string
-	for len(list) > 0 {
-		var one string
-		if rest, quoted := strings.CutPrefix(list, `"`); quoted {
-			one, list, _ = strings.Cut(rest, `"`)
-			list = strings.TrimPrefix(list, ",")
-		} else {
-			one, list, _ = strings.Cut(list, ",")
-		}
-		any = append(any, one)
-	}
-	return func(s string) bool { return slices.Contains(any, s) }
-}
-
-func bound(name, value string) (func(string) bool, error) {
-	n, err := strconv.ParseInt(value, 10, 64)
-	if err != nil || n < 0 {
-		return nil, fault.Invalidf(name, "Invalid filter value %s: %s must be a whole number of bytes", value, name)
-	}
-	return func(s string) bool {
-		size, err := strconv.ParseInt(s, 10, 64)
-		return err == nil && (name == "size_min" && size >= n || name == "size_max" && size <= n)
-	}, nil
-}
-
-// text writes a member as it stands in a query.
-func text(v any) string {
-	if v == nil {
-		return ""
-	}
-	return fmt.Sprint(v)
-}
-
 // columns are the keys by which images are sorted.
 var columns = openstack.Columns[compute.Image]{
 	"name":             openstack.By(func(i compute.Image) string { return i.Name }),
@@ -189,7 +104,7 @@ var columns = openstack.Columns[compute.Image]{
 	"size":             openstack.By(func(i compute.Image) int64 { return i.SizeBytes }),
 	"created_at":       func(a, b compute.Image) int { return a.CreatedAt.Compare(b.CreatedAt) },
 	"updated_at":       func(a, b compute.Image) int { return a.UpdatedAt.Compare(b.UpdatedAt) },
-	"status":           same,
+	"status":           openstack.By(statusOf),
 	"container_format": same,
 	"disk_format":      same,
 }

@@ -1,6 +1,7 @@
 package neutron
 
 import (
+	"cmp"
 	"net/http"
 	"net/netip"
 	"regexp"
@@ -64,12 +65,13 @@ func (r resource) inputs(c *openstack.Call) (in []input, many bool, err error) {
 	switch list := c.Input.At(r.collection); {
 	case c.Input.Kind() != schema.Map || len(c.Input.Members()) == 0:
 		return nil, false, bad("Resource body required")
-	case list.Exists() && !r.bulk:
-		return nil, false, bad("Bulk operation not supported")
 	case list.Exists():
 		bodies, many = list.Items(), true
 		if len(bodies) == 0 {
 			return nil, false, bad("Resources required")
+		}
+		if len(bodies) > mostAtOnce {
+			return nil, false, bad("One request makes at most %d resources.", mostAtOnce)
 		}
 	}
 	for _, body := range bodies {
@@ -125,20 +127,21 @@ func (r resource) read(body schema.Value, creation bool) (input, error) {
 	return input{body}, nil
 }
 
-// ofProject refuses to make things for another project: that is not offered.
+// ofProject refuses a project that is not the caller's, for all but
+// administrators, who make things for any.
 func ofProject(c *openstack.Call, in input) error {
-	for _, name := range []string{"tenant_id", "project_id"} {
-		id := in.text(name, "")
-		switch {
-		case id == "" || id == c.Caller.ProjectID():
-		case c.Caller.Admin():
-			return bad("Resources are made in the project of the token. Ask for a token of project %s.", id)
-		default:
-			return bad("Specifying 'project_id' or 'tenant_id' other than the authenticated project in request requires admin privileges")
-		}
+	tenant, project := in.text("tenant_id", ""), in.project()
+	if tenant != "" && tenant != project {
+		return bad("'project_id' and 'tenant_id' do not match")
+	}
+	if project != "" && project != c.Caller.ProjectID() && !c.Caller.Admin() {
+		return bad("Specifying 'project_id' or 'tenant_id' other than the authenticated project in request requires admin privileges")
 	}
 	return nil
 }
+
+// project is whose the thing is to be, "" for the caller's.
+func (in input) project() string { return cmp.Or(in.text("project_id", ""), in.text("tenant_id", "")) }
 
 // Rules for values, in neutron_lib.api.validators' words.
 

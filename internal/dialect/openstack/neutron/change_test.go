@@ -62,15 +62,14 @@ func TestNetworkChanges(t *testing.T) {
 	k.send("alice", "PUT", "networks/"+sharedNet, `{"network": {"name": "mine"}}`, 403, "update_network is disallowed by policy")
 	k.send("alice", "PUT", "networks/"+hiddenNet, `{"network": {"name": "mine"}}`, 404, "NetworkNotFound")
 	for body, reason := range map[string]string{
-		``:                                             "Resource body required",
-		`{"net": {}}`:                                  "Unable to find 'network' in request body",
-		`{"network": {"foo": 1}}`:                      "Unrecognized attribute(s) 'foo'",
-		`{"network": {"name": 5}}`:                     "Invalid input for name. Reason: '5' is not a valid string.",
-		`{"network": {"shared": "x"}}`:                 "'x' cannot be converted to boolean",
-		`{"network": {"mtu": 9000}}`:                   "the MTU is 1500",
-		`{"network": {"router:external": true}}`:       "the only pool of floating addresses",
-		`{"networks": [{"name": "a"}]}`:                "Bulk operation not supported",
-		`{"network": {"project_id": "` + owner + `"}}`: "requires admin privileges",
+		``:                                       "Resource body required",
+		`{"net": {}}`:                            "Unable to find 'network' in request body",
+		`{"network": {"foo": 1}}`:                "Unrecognized attribute(s) 'foo'",
+		`{"network": {"name": 5}}`:               "Invalid input for name. Reason: '5' is not a valid string.",
+		`{"network": {"shared": "x"}}`:           "'x' cannot be converted to boolean",
+		`{"network": {"mtu": 9000}}`:             "the MTU is 1500",
+		`{"network": {"router:external": true}}`: "the only pool of floating addresses",
+		`{"network": {"project_id": "` + owner + `"}}`:              "requires admin privileges",
 		`{"network": {"name": "` + strings.Repeat("a", 256) + `"}}`: "exceeds maximum length of 255",
 	} {
 		k.send("alice", "POST", "networks", body, 400, `"type": "HTTPBadRequest"`, reason)

@@ -41,23 +41,23 @@ type resource struct {
 	show func(d *Dialect, c *openstack.Call, id string) (openstack.Fields, error)
 	// attributes are the members of bodies; without any, none can be made.
 	attributes []attribute
-	create     func(d *Dialect, c *openstack.Call, in []input) ([]openstack.Fields, error)
-	update     func(d *Dialect, c *openstack.Call, id string, in input) (openstack.Fields, error) // nil: it cannot be changed
-	remove     func(d *Dialect, c *openstack.Call, id string) error
-	bulk       bool // several are made at once
+	// create makes several, all or none.
+	create func(d *Dialect, c *openstack.Call, in []input) ([]openstack.Fields, error)
+	update func(d *Dialect, c *openstack.Call, id string, in input) (openstack.Fields, error) // nil: it cannot be changed
+	remove func(d *Dialect, c *openstack.Call, id string) error
 	// retag may be nil for what has no tags of its own.
 	retag retag
 }
 
 // resources are what is served, in the order of the API's own list.
 var resources = []resource{
-	{"network", "networks", (*Dialect).networks, (*Dialect).network, networkAttributes, (*Dialect).createNetwork, (*Dialect).updateNetwork, (*Dialect).deleteNetwork, false, (*Dialect).retagNetwork},
-	{"subnet", "subnets", (*Dialect).subnets, (*Dialect).subnet, subnetAttributes, (*Dialect).createSubnet, (*Dialect).updateSubnet, (*Dialect).deleteSubnet, false, (*Dialect).retagSubnet},
-	{"port", "ports", (*Dialect).ports, (*Dialect).port, portAttributes, (*Dialect).createPort, (*Dialect).updatePort, (*Dialect).deletePort, false, (*Dialect).retagPort},
-	{"security_group", "security_groups", (*Dialect).groups, (*Dialect).group, groupAttributes, (*Dialect).createGroup, (*Dialect).updateGroup, (*Dialect).deleteGroup, false, (*Dialect).retagGroup},
-	{"security_group_rule", "security_group_rules", (*Dialect).groupRules, (*Dialect).groupRule, ruleAttributes, (*Dialect).createRules, nil, (*Dialect).deleteRule, true, nil},
-	{"floatingip", "floatingips", (*Dialect).floatingIPs, (*Dialect).floatingIP, floatingAttributes, (*Dialect).createFloatingIP, (*Dialect).updateFloatingIP, (*Dialect).deleteFloatingIP, false, (*Dialect).retagFloatingIP},
-	{"router", "routers", (*Dialect).routers, (*Dialect).router, routerAttributes, (*Dialect).createRouter, (*Dialect).updateRouter, (*Dialect).deleteRouter, false, (*Dialect).retagRouter},
+	{"network", "networks", (*Dialect).networks, (*Dialect).network, networkAttributes, each((*Dialect).createNetwork), (*Dialect).updateNetwork, (*Dialect).deleteNetwork, (*Dialect).retagNetwork},
+	{"subnet", "subnets", (*Dialect).subnets, (*Dialect).subnet, subnetAttributes, each((*Dialect).createSubnet), (*Dialect).updateSubnet, (*Dialect).deleteSubnet, (*Dialect).retagSubnet},
+	{"port", "ports", (*Dialect).ports, (*Dialect).port, portAttributes, each((*Dialect).createPort), (*Dialect).updatePort, (*Dialect).deletePort, (*Dialect).retagPort},
+	{"security_group", "security_groups", (*Dialect).groups, (*Dialect).group, groupAttributes, each((*Dialect).createGroup), (*Dialect).updateGroup, (*Dialect).deleteGroup, (*Dialect).retagGroup},
+	{"security_group_rule", "security_group_rules", (*Dialect).groupRules, (*Dialect).groupRule, ruleAttributes, (*Dialect).createRules, nil, (*Dialect).deleteRule, nil},
+	{"floatingip", "floatingips", (*Dialect).floatingIPs, (*Dialect).floatingIP, floatingAttributes, each((*Dialect).createFloatingIP), (*Dialect).updateFloatingIP, (*Dialect).deleteFloatingIP, (*Dialect).retagFloatingIP},
+	{"router", "routers", (*Dialect).routers, (*Dialect).router, routerAttributes, each((*Dialect).createRouter), (*Dialect).updateRouter, (*Dialect).deleteRouter, (*Dialect).retagRouter},
 	{name: "availability_zone", collection: "availability_zones", list: (*Dialect).zones},
 }
 
@@ -84,6 +84,7 @@ func New(opt Options) *Dialect {
 		reads("/v2.0/", identity.AnyUser, "get_version", d.index),
 		reads("/v2.0/extensions", identity.AnyUser, "get_extensions", d.listExtensions),
 		reads("/v2.0/extensions/{alias}", identity.AnyUser, "get_extension", d.showExtension),
+		reads("/v2.0/quotas", identity.Administrator, "get_quota", d.listQuotas),
 		reads("/v2.0/quotas/{project}", identity.ProjectReader, "get_quota", d.showQuota),
 		reads("/v2.0/quotas/{project}/default", identity.ProjectReader, "get_quota", d.showDefaultQuota),
 		reads("/v2.0/quotas/{project}/details", identity.ProjectReader, "get_quota", d.showQuotaDetails),

@@ -56,12 +56,12 @@ func (in input) floatingLabels(l compute.FloatingLabels) compute.FloatingLabels 
 	return l
 }
 
-func (d *Dialect) createFloatingIP(c *openstack.Call, in []input) ([]openstack.Fields, error) {
+func (d *Dialect) createFloatingIP(c *openstack.Call, in input) (openstack.Fields, error) {
 	req := compute.FloatingRequest{
-		NetworkID: in[0].At("floating_network_id").Text(), Addr: in[0].address("floating_ip_address"),
-		FloatingLabels: in[0].floatingLabels(compute.FloatingLabels{}),
+		NetworkID: in.At("floating_network_id").Text(), Addr: in.address("floating_ip_address"),
+		FloatingLabels: in.floatingLabels(compute.FloatingLabels{}),
 	}
-	if subnet := in[0].text("subnet_id", ""); subnet != "" {
+	if subnet := in.text("subnet_id", ""); subnet != "" {
 		n, err := d.compute.Network(c.Context(), c.Caller, req.NetworkID)
 		if err != nil {
 			return nil, err
@@ -71,7 +71,7 @@ func (d *Dialect) createFloatingIP(c *openstack.Call, in []input) ([]openstack.F
 		}
 	}
 	f, err := d.compute.AllocateFloatingIP(c.Context(), c.Caller, req)
-	return []openstack.Fields{floatingView(f)}, err
+	return floatingView(f), err
 }
 
 func (d *Dialect) updateFloatingIP(c *openstack.Call, id string, in input) (openstack.Fields, error) {

@@ -60,9 +60,9 @@ func (in input) groupLabels(l compute.GroupLabels) compute.GroupLabels {
 	return l
 }
 
-func (d *Dialect) createGroup(c *openstack.Call, in []input) ([]openstack.Fields, error) {
-	g, err := d.compute.CreateSecurityGroup(c.Context(), c.Caller, in[0].groupLabels(compute.GroupLabels{Stateful: true}))
-	return []openstack.Fields{groupView(g)}, err
+func (d *Dialect) createGroup(c *openstack.Call, in input) (openstack.Fields, error) {
+	g, err := d.compute.CreateSecurityGroup(c.Context(), c.Caller, in.groupLabels(compute.GroupLabels{Stateful: true}))
+	return groupView(g), err
 }
 
 func (d *Dialect) updateGroup(c *openstack.Call, id string, in input) (openstack.Fields, error) {

@@ -77,9 +77,9 @@ func (in input) networkLabels(l compute.NetworkLabels) compute.NetworkLabels {
 	return l
 }
 
-func (d *Dialect) createNetwork(c *openstack.Call, in []input) ([]openstack.Fields, error) {
-	n, err := d.compute.CreateNetwork(c.Context(), c.Caller, in[0].networkLabels(compute.NetworkLabels{}))
-	return []openstack.Fields{networkView(n)}, err
+func (d *Dialect) createNetwork(c *openstack.Call, in input) (openstack.Fields, error) {
+	n, err := d.compute.CreateNetwork(c.Context(), c.Caller, in.networkLabels(compute.NetworkLabels{}))
+	return networkView(n), err
 }
 
 func (d *Dialect) updateNetwork(c *openstack.Call, id string, in input) (openstack.Fields, error) {

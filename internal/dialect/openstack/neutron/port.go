@@ -182,21 +182,20 @@ func (in input) fixedIP(subnetID string) (netip.Addr, error) {
 	return first.address("ip_address"), nil
 }
 
-func (d *Dialect) createPort(c *openstack.Call, in []input) ([]openstack.Fields, error) {
-	n, err := d.compute.Network(c.Context(), c.Caller, in[0].At("network_id").Text())
+func (d *Dialect) createPort(c *openstack.Call, in input) (openstack.Fields, error) {
+	n, err := d.compute.Network(c.Context(), c.Caller, in.At("network_id").Text())
 	if err != nil {
 		return nil, err
 	}
 	req := compute.PortRequest{NetworkID: n.ID}
-	if req.Addr, err = in[0].fixedIP(n.SubnetID()); err != nil {
+	if req.Addr, err = in.fixedIP(n.SubnetID()); err != nil {
 		return nil, err
 	}
-	fixed := in[0].At("fixed_ips")
+	fixed := in.At("fixed_ips")
 	req.Bare = fixed.Kind() == schema.List && len(fixed.Items()) == 0
-	req.PortLabels = in[0].portLabels(compute.PortLabels{Filtered: !n.Unfiltered})
+	req.PortLabels = in.portLabels(compute.PortLabels{Filtered: !n.Unfiltered})
 	p, err := d.compute.CreatePort(c.Context(), c.Caller, req)
-	view, err := d.viewPort(c, p, err)
-	return []openstack.Fields{view}, err
+	return d.viewPort(c, p, err)
 }
 
 func (d *Dialect) updatePort(c *openstack.Call, id string, in input) (openstack.Fields, error) {

@@ -37,9 +37,19 @@ func (d *Dialect) writeQuota(w http.ResponseWriter, c *openstack.Call, project s
 	if project != "" && project != c.Caller.ProjectID() && !c.Caller.Admin() {
 		return openstack.Denied("get_quota")
 	}
-	limits, used, err := d.compute.NetworkLimits(c.Context(), c.Caller, project)
+	out, err := d.quota(c, project, show)
 	if err != nil {
 		return err
+	}
+	d.style.JSON(w, c.Request, http.StatusOK, openstack.Fields{openstack.F("quota", out)})
+	return nil
+}
+
+// quota shows what a project may have, "" for one where nothing is set.
+func (d *Dialect) quota(c *openstack.Call, project string, show func(limit, used int) any) (openstack.Fields, error) {
+	limits, used, err := d.compute.NetworkLimits(c.Context(), c.Caller, project)
+	if err != nil {
+		return nil, err
 	}
 	out := make(openstack.Fields, len(quotaResources))
 	for k, r := range quotaResources {
@@ -49,7 +59,24 @@ func (d *Dialect) writeQuota(w http.ResponseWriter, c *openstack.Call, project s
 		}
 		out[k] = openstack.F(r.name, show(limit, used[r.name]))
 	}
-	d.style.JSON(w, c.Request, http.StatusOK, openstack.Fields{openstack.F("quota", out)})
+	return out, nil
+}
+
+// listQuotas shows the quotas of the projects for which one is set.
+func (d *Dialect) listQuotas(w http.ResponseWriter, c *openstack.Call) error {
+	projects, err := d.compute.QuotaProjects(c.Context(), c.Caller)
+	if err != nil {
+		return err
+	}
+	all := make([]openstack.Fields, len(projects))
+	for k, project := range projects {
+		limits, err := d.quota(c, project, func(limit, _ int) any { return limit })
+		if err != nil {
+			return err
+		}
+		all[k] = append(limits, openstack.F("project_id", project), openstack.F("tenant_id", project))
+	}
+	d.style.JSON(w, c.Request, http.StatusOK, openstack.Fields{openstack.F("quotas", all)})
 	return nil
 }
 

@@ -105,17 +105,17 @@ func (in input) routerLabels(l compute.RouterLabels, subnets map[string]string) 
 	return l, nil
 }
 
-func (d *Dialect) createRouter(c *openstack.Call, in []input) ([]openstack.Fields, error) {
+func (d *Dialect) createRouter(c *openstack.Call, in input) (openstack.Fields, error) {
 	subnets, err := d.subnetsOf(c)
 	if err != nil {
 		return nil, err
 	}
-	l, err := in[0].routerLabels(compute.RouterLabels{}, subnets)
+	l, err := in.routerLabels(compute.RouterLabels{}, subnets)
 	if err != nil {
 		return nil, err
 	}
 	r, err := d.compute.CreateRouter(c.Context(), c.Caller, l)
-	return []openstack.Fields{routerView(r, subnets)}, err
+	return routerView(r, subnets), err
 }
 
 func (d *Dialect) updateRouter(c *openstack.Call, id string, in input) (openstack.Fields, error) {

@@ -116,22 +116,31 @@ func (in input) subnetLabels(l compute.SubnetLabels) compute.SubnetLabels {
 
 // createSubnet makes a subnet; where no gateway is said, and that there is none
 // is not, it is the first address of the range.
-func (d *Dialect) createSubnet(c *openstack.Call, in []input) ([]openstack.Fields, error) {
-	cidr, err := netip.ParsePrefix(in[0].At("cidr").Text())
+func (d *Dialect) createSubnet(c *openstack.Call, in input) (openstack.Fields, error) {
+	cidr, err := netip.ParsePrefix(in.At("cidr").Text())
 	if err != nil {
 		return nil, bad("Invalid input for cidr. Reason: %v.", err)
 	}
-	labels := in[0].subnetLabels(compute.SubnetLabels{DHCP: true})
-	if !in[0].has("gateway_ip") && cidr.Addr().Is4() {
+	if project := in.project(); project != "" {
+		n, err := d.compute.Network(c.Context(), c.Caller, in.At("network_id").Text())
+		if err != nil {
+			return nil, err
+		}
+		if n.ProjectID != project {
+			return nil, bad("Invalid input for project_id. Reason: a subnet belongs to the project of its network, which is '%s'.", n.ProjectID)
+		}
+	}
+	labels := in.subnetLabels(compute.SubnetLabels{DHCP: true})
+	if !in.has("gateway_ip") && cidr.Addr().Is4() {
 		labels.Gateway = compute.Subnet{Range: cidr}.Hosts().From
 	}
 	n, err := d.compute.CreateSubnet(c.Context(), c.Caller, compute.SubnetRequest{
-		NetworkID: in[0].At("network_id").Text(), Range: cidr, SubnetLabels: labels,
+		NetworkID: in.At("network_id").Text(), Range: cidr, SubnetLabels: labels,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return []openstack.Fields{subnetView(n)}, nil
+	return subnetView(n), nil
 }
 
 func (d *Dialect) updateSubnet(c *openstack.Call, id string, in input) (openstack.Fields, error) {

@@ -189,7 +189,7 @@ func aboutCreation(err error) error {
 			return openstack.Refused(e.Msg)
 		}
 	case fault.Conflict:
-		if errors.Is(err, compute.ErrSaving) {
+		if errors.Is(err, compute.ErrInactive) {
 			return bad("Image %s is not active.", e.Name)
 		}
 	case fault.Quota:
