@@ -27,7 +27,7 @@ var identityChapters = []chapter{
 		does("project list --user keeper -f value -c Name", "walk", "!admin"),
 		does("project list --my-projects -f value -c Name", "admin", "!walk"),
 		does("project list --domain default --long", "| walk | default |", "| True |"),
-		does("project list --sort name:desc -f value -c Name", "walk\nshapes\nother"),
+		does("project list --sort name:desc -f value -c Name", "\ndemo\nahead\nadmin"),
 		does("project list --tags any", "!walk"),
 		does("role remove --user keeper --project walk member"),
 		does("role remove --user keeper --domain default reader"),
