@@ -143,6 +143,7 @@ var networkChapters = []chapter{
 		"subnet pool create --pool-prefix 10.0.0.0/8 x", "ResourceNotFound: 404",
 		"subnet pool delete x", "1 of 1 subnet pools failed to delete.",
 		"subnet pool set --name y x", "ResourceNotFound: 404",
+		"subnet pool unset --tag y x", "ResourceNotFound: 404",
 		"subnet pool show x", "ResourceNotFound: 404",
 		"network create --external x", "Invalid input for router:external. Reason: 'True' is not offered here: the only pool of floating addresses is the network public.",
 		"network create --provider-network-type flat --provider-physical-network p x", "Unrecognized attribute(s) 'provider:",

@@ -23,6 +23,7 @@ var untyped = map[string]string{
 	"flavor unset":            "flavors come from the configuration",
 	"project cleanup":         "it takes everything away, and other sessions are at work",
 	"project purge":           "it takes everything away, and other sessions are at work",
+	"volume group type show":  "this client looks for its argument under another name and asks for nothing",
 }
 
 // everyCommand sees to it that a command which the client has is not forgotten.
