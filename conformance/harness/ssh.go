@@ -30,18 +30,24 @@ type Outcome struct {
 // Run runs a command in the guest. Exit status 255 is ssh's own: not let in.
 func (l SSH) Run(t testing.TB, command string) Outcome {
 	t.Helper()
+	return Finish(t, l.command(t, command))
+}
+
+// command is ssh with more before the host's name and a command after it.
+func (l SSH) command(t testing.TB, command string, more ...string) *exec.Cmd {
+	t.Helper()
 	Need(t, "ssh", "openssh-client")
 	port := l.Port
 	if port == 0 {
 		port = 22
 	}
-	c := exec.Command("ssh", "-F", "none", "-i", l.Key, "-p", strconv.Itoa(port),
+	args := append([]string{"-F", "none", "-i", l.Key, "-p", strconv.Itoa(port),
 		"-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none", "-o", "BatchMode=yes",
-		"-o", "StrictHostKeyChecking=accept-new", "-o", "UserKnownHostsFile="+l.KnownHosts,
-		"-o", "GlobalKnownHostsFile=/dev/null", "-o", "ConnectTimeout=10",
-		l.User+"@"+l.Address, command)
+		"-o", "StrictHostKeyChecking=accept-new", "-o", "UserKnownHostsFile=" + l.KnownHosts,
+		"-o", "GlobalKnownHostsFile=/dev/null", "-o", "ConnectTimeout=10"}, more...)
+	c := exec.Command("ssh", append(args, l.User+"@"+l.Address, command)...)
 	c.Env = Environ(t.TempDir())
-	return Finish(t, c)
+	return c
 }
 
 // Await waits until something accepts connections there, and fails the test

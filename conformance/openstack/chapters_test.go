@@ -53,7 +53,7 @@ var chapters = []chapter{
 		does("--os-compute-api-version 2.52 server create --image alpine-3.22 --flavor m1.tiny --tag z walk-3", "| tags | z |", "| key_name | None |"),
 		does("server create --image alpine-3.22 --flavor m1.tiny --min 2 --max 2 walk-more"),
 		does("server list --name walk-more -f value -c Name", "walk-more-1", "walk-more-2"),
-		does("console log show --lines 1 walk-2", "walk-1 login:"),
+		does("console log show --lines 2 walk-2", "walk-1 login:"),
 		does("server event list walk-2", "| {id} | create |"),
 		keeps("request", "server event list walk-2 -f value -c 'Request ID'"),
 		does("server event show walk-2 {request}", "| action | create |", "| instance_uuid | {id} |"),

@@ -80,6 +80,7 @@ func TestClients(t *testing.T) {
 			{"tour", tour},
 			{"life of a server", lifeOfAServer},
 			{"actions on a server", actionsOnAServer},
+			{"reboots", reboots},
 			{"refusals", refusals},
 			{"other people", otherPeople},
 			{"clouds.yaml", cloudsFile},

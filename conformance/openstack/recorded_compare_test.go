@@ -10,52 +10,31 @@ import (
 	"testing"
 )
 
-// deliberately is an answer that differs from the recorded one on purpose.
+// deliberately is an answer that differs from the recorded one on purpose: a
+// line of the file that the tests beside the dialects read too, and hold against
+// the guides, which tell of each.
 type deliberately struct {
-	section string
-	name    string // a regular expression for the whole name
-	why     string
-	status  int // 0 is any success
-	holds   string
+	Section string
+	Name    string // a regular expression for the whole name
+	Status  int    // 0 is any success
+	Holds   string
+	Row     string // of the guides, which says how it differs
 }
 
-// deliberate are all differences from the recordings. The pages of docs/dialects
-// tell of each.
-var deliberate = []deliberately{
-	{"keystone", "no methods", "Keystone goes on with its whole schema", 400, `"Invalid input for field 'identity': 'methods' is a required property"`},
-	{"imports", "import rsa(512|768)", "anybody can break it", 400, "is too short, at least 2048 are needed"},
-	{"imports", "import rsa1024", "weak by the default policy", 400, "an RSA key of 1024 bits is too short"},
-	{"imports", "import sk-(ed25519|ecdsa)", "Nova's library is too old for keys on security tokens", 201, `"type": "ssh"`},
-	{"imports", "two spaces", "Nova takes the fingerprint of nothing", 201, "c2:93:c9:26:a4:90:d2:85:55:ea:c6:8e:81:68:5e:8d"},
-	{"imports", "two keys, two lines", "would break authorized_keys", 400, "Keypair data is invalid: more than one key"},
-	{"imports", "NUL inside", "would break authorized_keys", 400, "Keypair data is invalid: control characters are not allowed"},
-	{"imports", "leading newline", "says why", 400, "Keypair data is invalid: the key must start with its type"},
-	{"imports", "options prefix", "says why", 400, "Keypair data is invalid: remove the options before the key type"},
-	{"imports", "(truncated base64|trailing garbage in blob|base64 line-wrapped)", "says why", 400, "Keypair data is invalid: the base64 part is damaged"},
-	{"imports", "(type only|garbage|garbage two words)", "says why", 400, "Keypair data is invalid: this is not an OpenSSH public key"},
-	{"imports", "seed's malformed example.*", "says which spaces are missing", 400, "Keypair data is invalid: the space after the key type is missing, and so is the space before the comment"},
-	{"imports", "unknown type", "says why", 400, "Keypair data is invalid: key type 'ssh-foo' is not supported"},
-	{"imports", "(RFC4716 rsa|PKCS. PEM public)", "says why", 400, "Keypair data is invalid: this is an RFC 4716 (PEM) public key; convert it with 'ssh-keygen -i"},
-	{"imports", "OpenSSH private key", "says why", 400, "Keypair data is invalid: this is a private key; send the public key (.pub) only"},
-	{"imports", "ssh as x509", "says why", 400, "Keypair data is invalid: failed to generate X509 fingerprint. Error message: this is an SSH public key"},
-	{"imports", "x509 (empty)", "says why", 400, "Keypair data is invalid: failed to generate X509 fingerprint. Error message: this is not a PEM certificate"},
-	{"imports", "x509 (truncated|bad base64)", "says why", 400, "Keypair data is invalid: failed to generate X509 fingerprint. Error message: the certificate cannot be read"},
-	{"errors", "invalid utf-8", "Nova fails with 500", 400, "Malformed request body"},
-	{"errors", "public_key empty", "says why", 400, "Keypair data is invalid: this is not an OpenSSH public key"},
-	{"names", `\[/v2\] (show|delete) '(a/b|한글)'`, "what was made can be found and deleted", 0, ""},
-	{"paging", "2.34 limit ignored", "openstack keypair list --limit relies on it", 200, `"k1"`},
-	{"quota", "detail for user", "key pairs in use are counted", 200, `"key_pairs": {"limit": 2, "in_use": 2, "reserved": 0}`},
+// readDeliberate reads all differences from the recordings.
+func readDeliberate(t *testing.T) []deliberately {
+	return readLines[deliberately](t, "../../internal/dialect/openstack/testdata/differences.jsonl")
 }
 
 // is tells whether the difference is about this exchange.
 func (d deliberately) is(x exchange) bool {
-	return d.section == x.Section && regexp.MustCompile("^(?:"+d.name+")$").MatchString(x.Name)
+	return d.Section == x.Section && regexp.MustCompile("^(?:"+d.Name+")$").MatchString(x.Name)
 }
 
 func (d deliberately) check(t *testing.T, x exchange, got answered) {
 	t.Helper()
-	if d.status != 0 && got.status != d.status || d.status == 0 && got.status >= 300 || !strings.Contains(got.body, d.holds) {
-		t.Errorf("%s: %d %s, want %d and %s, because: %s", x.Name, got.status, got.body, d.status, d.holds, d.why)
+	if d.Status != 0 && got.status != d.Status || d.Status == 0 && got.status >= 300 || !strings.Contains(got.body, d.Holds) {
+		t.Errorf("%s: %d %s, want %d and %s: %s", x.Name, got.status, got.body, d.Status, d.Holds, d.Row)
 	}
 }
 

@@ -24,8 +24,9 @@ func (c *client) names() []string {
 // TestBounds makes instances at the ends of what the guide allows, and refuses
 // what is one beyond.
 func TestBounds(t *testing.T) {
-	c := newClient(t, harness.Start(t, "KEYREEVE_COMPUTE_QUOTA_INSTANCES=100", "KEYREEVE_COMPUTE_QUOTA_CORES=100", "KEYREEVE_COMPUTE_QUOTA_RAM_MIB=1000000",
-		"KEYREEVE_COMPUTE_QUOTA_VOLUMES=100", "KEYREEVE_COMPUTE_QUOTA_GIGABYTES=100000"))
+	s := harness.Start(t, "KEYREEVE_COMPUTE_QUOTA_INSTANCES=100", "KEYREEVE_COMPUTE_QUOTA_CORES=100", "KEYREEVE_COMPUTE_QUOTA_RAM_MIB=1000000",
+		"KEYREEVE_COMPUTE_QUOTA_VOLUMES=100", "KEYREEVE_COMPUTE_QUOTA_GIGABYTES=100000")
+	c := newClient(t, s)
 	linux := c.things()
 	windows := linux
 	windows.image = linux.windows
@@ -92,7 +93,11 @@ func TestBounds(t *testing.T) {
 	c.refused("-4", "Invalid parameters : instance.volume.size must be between 20 and 1000 with this image", "POST", "instances", with(windows, "m2.c1m2", "small", `"volume": {"size": 10}, `))
 
 	// A flavor that is too small for the image.
-	c.refused("10400", "flavor m1.tiny has 512 MiB of memory; image windows-2025 needs 2048", "POST", "instances", with(windows, "1", "tiny", ""))
+	c.refused("10400", "Flavor's memory is too small for requested image.", "POST", "instances", with(windows, "1", "tiny", ""))
+	if a, err := s.Login(s.Root).Do(t.Context(), "POST", "/compute/v2.1/flavors", object{"flavor": object{"id": "narrow", "name": "narrow", "vcpus": 1, "ram": 4096, "disk": 19}}); err != nil || a.Status != 200 {
+		t.Fatal(err, a.Status, string(a.Body))
+	}
+	c.refused("10400", "Flavor's disk is too small for requested image.", "POST", "instances", with(windows, "narrow", "tiny", ""))
 }
 
 // TestAllOrNone: where one of several has no room, none is made.

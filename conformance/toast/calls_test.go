@@ -253,7 +253,8 @@ func TestLife(t *testing.T) {
 	if out := login.Run(t, "nproc; cat kept.txt"); out.Stdout != "2\nkept\n" {
 		t.Errorf("after resize: %+v", out)
 	}
-	c.refused("10400", "When resizing, instances must change flavor!", "POST", "instances/"+id+"/action", `{"action": "resize", "parameters": {"flavor": "2"}}`)
+	c.refused("10400", "When resizing, instances must change flavor!", "POST", "instances/"+id+"/action", `{"action": "resize", "parameters": {"flavor": "3"}}`)
+	c.refused("10400", "the disk has 40 GiB and cannot shrink to the 20 of flavor m1.small", "POST", "instances/"+id+"/action", `{"action": "resize", "parameters": {"flavor": "2"}}`)
 
 	// Both ways to reboot, in any letter case.
 	launched := func() string { return c.must("GET", "instances-detail?id="+id, "").text("instances", 0, "launchedAt") }

@@ -34,7 +34,8 @@ func answers(l harness.SSH, want bool) bool {
 // TestNetwork: a floating IP is a second address that answers SSH, and a
 // security group without a rule for port 22 closes it.
 func TestNetwork(t *testing.T) {
-	c := newClient(t, harness.Start(t))
+	s := harness.Start(t)
+	c := newClient(t, s)
 	at := c.things()
 	key := filepath.Join(t.TempDir(), "web.pem")
 	if err := os.WriteFile(key, []byte(c.must("POST", "keypairs", `{"keypair": {"name": "web"}}`).text("keypair", "privateKey")), 0o600); err != nil {
@@ -63,6 +64,13 @@ func TestNetwork(t *testing.T) {
 	used := c.must("GET", "floating-ips?id="+id, "")
 	if used.text("floatingips", 0, "status") != "ACTIVE" || used.text("floatingips", 0, "fixedIpAddress") != inside || used.text("floatingips", 0, "portId") == "" {
 		t.Errorf("in use: %s", used.raw)
+	}
+	var neutron struct {
+		Routers []struct{ ID string } // there is but one, the deployment's own
+	}
+	s.Login(s.Root).Get(t, "/network/v2.0/routers", &neutron)
+	if len(neutron.Routers) != 1 || used.text("floatingips", 0, "routerId") != neutron.Routers[0].ID {
+		t.Errorf("it leads through %+v: %s", neutron.Routers, used.raw)
 	}
 	if got := detail(one).text("instances", 0, "addresses", 0, "floatingIpAddress"); got != address {
 		t.Errorf("the instance shows %s", got)

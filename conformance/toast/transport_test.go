@@ -184,24 +184,44 @@ func TestOddRequests(t *testing.T) {
 	})
 }
 
+// TestNoRequests: what is no HTTP request is answered before any API is known,
+// as plain text, and does nothing.
+func TestNoRequests(t *testing.T) {
+	n := newNeighbours(t)
+	n.unchanged(func() {
+		for _, path := range []string{"%zz", "key pairs", "keypairs?name=a b", "instances/%/action"} {
+			got := n.send(fmt.Sprintf("POST /compute/v1.0/appkeys/%s/%s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Auth-Token: %s\r\n\r\n", n.AppKey, path, n.token))
+			if !strings.HasPrefix(got, "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain;") || !strings.HasSuffix(got, "\r\n\r\n400 Bad Request") {
+				t.Errorf("%s: %s", path, got)
+			}
+		}
+	})
+}
+
 // raw sends what follows the token's header, ends its side, and reads all that comes.
 func (n *neighbours) raw(rest string) string {
+	n.Helper()
+	return n.send(fmt.Sprintf("POST /compute/v1.0/appkeys/%s/keypairs HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Auth-Token: %s\r\n%s", n.AppKey, n.token, rest))
+}
+
+// send sends text, ends its side, and reads all that comes.
+func (n *neighbours) send(text string) string {
 	n.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(n.server.Main, "http://"))
 	if err != nil {
 		n.Fatal(err)
 	}
 	defer conn.Close()
-	if _, err := fmt.Fprintf(conn, "POST /compute/v1.0/appkeys/%s/keypairs HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Auth-Token: %s\r\n%s", n.AppKey, n.token, rest); err != nil {
+	if _, err := io.WriteString(conn, text); err != nil {
 		n.Fatal(err)
 	}
 	if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
 		n.Fatal(err)
 	}
 	_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second))
-	text, err := io.ReadAll(conn)
+	got, err := io.ReadAll(conn)
 	if err != nil {
 		n.Fatal(err)
 	}
-	return string(text)
+	return string(got)
 }

@@ -93,7 +93,7 @@ space between them. The server may be running.`,
 		Args:    oneName,
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.withDomain(c.Context(), func(ctx context.Context, d *server.Domain, op identity.Caller) error {
-				p, err := d.Identity.CreateProject(ctx, op, "", args[0], description)
+				p, err := d.Identity.CreateProject(ctx, op, identity.NewProject{Name: args[0], Description: description})
 				if err != nil {
 					return err
 				}

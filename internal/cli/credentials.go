@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/keyreeve/keyreeve/internal/identity"
 	"github.com/keyreeve/keyreeve/internal/server"
 )
 
@@ -32,7 +34,8 @@ func (a *app) credentials() *cobra.Command {
 		Short: "Print the demo project's credentials, as a tool reads them",
 		Long: `Print the first credentials, which lie in the data folder until they are
 removed with --forget. JSON has all of them, the administrator's too; the other
-formats have the demo user's, as one tool reads them.`,
+formats have the demo user's, as one tool reads them. What was changed or taken
+away since is left out, and told on standard error.`,
 		Example: `  eval "$(keyreeve credentials --format openrc)" && openstack keypair list
   keyreeve credentials --format clouds.yaml > clouds.yaml && openstack --os-cloud keyreeve keypair list`,
 		Args: noArgs,
@@ -52,6 +55,19 @@ formats have the demo user's, as one tool reads them.`,
 			creds, err := dir.Credentials()
 			if err != nil {
 				return err
+			}
+			var gone []string
+			err = a.withDomain(c.Context(), func(ctx context.Context, d *server.Domain, _ identity.Caller) error {
+				creds, gone, err = creds.Working(ctx, d.Identity)
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			for _, what := range gone {
+				if _, err := fmt.Fprintf(a.stderr, "keyreeve: %s is left out: the first one does not work any more\n", what); err != nil {
+					return err
+				}
 			}
 			base := cfg.Public.Base
 			if base == "" {
@@ -92,18 +108,21 @@ func credentialsOpenRC(w io.Writer, c server.Credentials, base string) error {
 }
 
 func credentialsCloudsYAML(w io.Writer, c server.Credentials, base string) error {
+	password := ""
+	if c.Demo.Password != "" {
+		password = fmt.Sprintf("      password: %q\n", c.Demo.Password)
+	}
 	_, err := fmt.Fprintf(w, `clouds:
   keyreeve:
     auth:
       auth_url: %q
       username: %q
-      password: %q
-      project_name: %q
+%s      project_name: %q
       user_domain_name: %q
       project_domain_name: %q
     region_name: %q
     identity_api_version: 3
-`, base+"/identity/v3", c.Demo.Username, c.Demo.Password, c.Demo.Project, c.Demo.Domain, c.Demo.Domain, c.Demo.Region)
+`, base+"/identity/v3", c.Demo.Username, password, c.Demo.Project, c.Demo.Domain, c.Demo.Domain, c.Demo.Region)
 	return err
 }
 
@@ -112,7 +131,7 @@ func credentialsTOAST(w io.Writer, c server.Credentials, _ string) error {
 	//nolint:gosec // G117: printing the password is what this is for
 	return json.NewEncoder(w).Encode(struct {
 		Account  string `json:"account"`
-		Password string `json:"password"`
+		Password string `json:"password,omitempty"`
 		AppKey   string `json:"appkey"`
 	}{c.Demo.TOASTID, c.Demo.APIPassword, c.Demo.AppKey})
 }
@@ -126,9 +145,12 @@ func credentialsHuawei(w io.Writer, c server.Credentials, _ string) error {
 		"HUAWEICLOUD_SDK_PROJECT_ID", c.Demo.ProjectID)
 }
 
-// exports writes names and values as a shell reads them.
+// exports writes names and values as a shell reads them, without those that are empty.
 func exports(w io.Writer, pairs ...string) error {
 	for pair := range slices.Chunk(pairs, 2) {
+		if pair[1] == "" {
+			continue
+		}
 		if _, err := fmt.Fprintf(w, "export %s=%s\n", pair[0], shellWord(pair[1])); err != nil {
 			return err
 		}

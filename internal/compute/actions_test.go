@@ -186,9 +186,9 @@ func TestResizeRefusals(t *testing.T) {
 	y.must(resize("2")) // though there may be no more instances
 	y.do()
 	// While it may go back, both sizes are taken: neither is given to another.
-	limits, used, err := y.service.Limits(t.Context(), y.caller)
+	limits, used, err := y.service.Quotas(t.Context(), y.caller, compute.Holder{ProjectID: "p"})
 	y.must(err)
-	if used.RAMMiB != 2048 || limits.RAMMiB != 3000 {
+	if used[compute.QuotaRAM] != 2048 || limits[compute.QuotaRAM] != 3000 {
 		t.Errorf("used %+v of %+v", used, limits)
 	}
 	y.must(y.service.Confirm(t.Context(), y.caller, i.ID))
@@ -439,88 +439,6 @@ func TestChangePassword(t *testing.T) {
 	}
 	refused(t, y.service.ChangePassword(t.Context(), y.caller, i.ID, "a\nb"), fault.Invalid)
 	refused(t, y.service.ChangePassword(t.Context(), y.caller, i.ID, string(make([]byte, 300))), fault.Invalid)
-}
-
-func TestServerGroups(t *testing.T) {
-	y, _ := newAbleYard(t)
-	ctx := t.Context()
-	group := func(p compute.Policy) compute.ServerGroup {
-		t.Helper()
-		g, err := y.service.CreateServerGroup(ctx, y.caller, compute.ServerGroup{Name: "g", Policy: p})
-		y.must(err)
-		return g
-	}
-	into := func(g compute.ServerGroup, n int) error {
-		_, err := y.service.Create(ctx, y.caller, compute.CreateRequest{
-			Name: "i", FlavorID: "1", ImageID: y.image(), GroupID: g.ID, Networks: []compute.NICRequest{}, MinCount: n, MaxCount: n,
-		})
-		return err
-	}
-	together, apart := group(compute.Affinity), group(compute.AntiAffinity)
-	y.must(into(together, 3))
-	y.must(into(apart, 1))
-	refused(t, into(apart, 1), fault.NoCapacity)
-	refused(t, into(compute.ServerGroup{ID: "nope"}, 1), fault.NotFound)
-	var m *compute.TooMany
-	if err := into(together, 8); !errors.As(err, &m) || m.Resource != compute.QuotaGroupMembers {
-		t.Errorf("more members than the quota allows: %v", err)
-	}
-	got, err := y.service.ServerGroup(ctx, y.caller, together.ID)
-	y.must(err)
-	if len(got.Members) != 3 {
-		t.Errorf("members: %v", got.Members)
-	}
-	y.do()
-	_, err = y.service.Act(ctx, y.caller, got.Members[0], compute.ActionDelete)
-	y.must(err)
-	y.do()
-	all, err := y.service.ServerGroups(ctx, y.caller, false)
-	y.must(err)
-	if len(all) != 2 || len(all[0].Members) != 2 || all[0].ID != together.ID {
-		t.Errorf("groups: %+v", all)
-	}
-	other := y.caller
-	other.Project.ID = "p2"
-	_, err = y.service.ServerGroup(ctx, other, together.ID)
-	refused(t, err, fault.NotFound)
-	y.must(y.service.DeleteServerGroup(ctx, y.caller, together.ID))
-	if left, err := y.service.Instance(ctx, y.caller, got.Members[1]); err != nil || left.GroupID != "" {
-		t.Errorf("a member of a group that is gone: %q, %v", left.GroupID, err)
-	}
-	// Ten are allowed.
-	for range 9 {
-		group(compute.SoftAffinity)
-	}
-	_, err = y.service.CreateServerGroup(ctx, y.caller, compute.ServerGroup{Name: "g", Policy: compute.Affinity})
-	if !errors.As(err, &m) || m.Resource != compute.QuotaGroups {
-		t.Errorf("an eleventh group: %v", err)
-	}
-}
-
-func TestQuotasAreSet(t *testing.T) {
-	y, _ := newAbleYard(t)
-	ctx := t.Context()
-	y.create()
-	set := func(c identity.Caller, name string, n int, force bool) error {
-		return y.service.SetQuotas(ctx, c, "p", map[string]int{name: n}, force)
-	}
-	refused(t, set(y.caller, compute.QuotaInstances, 5, false), fault.Forbidden)
-	var used *compute.InUse
-	if err := set(y.root(), compute.QuotaInstances, 0, false); !errors.As(err, &used) ||
-		used.Error() != "Quota limit 0 for instances must be greater than or equal to already used and reserved 1." {
-		t.Errorf("less than is used: %v", err)
-	}
-	y.must(set(y.root(), compute.QuotaInstances, 0, true))
-	_, err := y.service.Create(ctx, y.caller, compute.CreateRequest{Name: "i", FlavorID: "1", ImageID: y.image()})
-	refused(t, err, fault.Quota)
-	y.must(set(y.root(), compute.QuotaMetadata, 1, false))
-	_, err = y.service.Create(ctx, y.caller, compute.CreateRequest{Name: "i", FlavorID: "1", ImageID: y.image(), Metadata: map[string]string{"a": "", "b": ""}})
-	var m *compute.TooMany
-	if !errors.As(err, &m) || m.Limit != 1 {
-		t.Errorf("two entries where one is allowed: %v", err)
-	}
-	y.must(y.service.ClearQuotas(ctx, y.root(), "p", []string{compute.QuotaInstances, compute.QuotaMetadata}))
-	y.create()
 }
 
 func TestSpells(t *testing.T) {

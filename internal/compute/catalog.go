@@ -25,10 +25,22 @@ var seededFlavors = []Flavor{
 	{ID: "2", Name: "m1.small", VCPUs: 1, RAMMiB: 2048, DiskGiB: 20},
 	{ID: "3", Name: "m1.medium", VCPUs: 2, RAMMiB: 4096, DiskGiB: 40},
 	{ID: "4", Name: "m1.large", VCPUs: 4, RAMMiB: 8192, DiskGiB: 80},
-	// Without a disk of their own: instances boot from a volume of any size.
+	// NHN Cloud's, by the names that scripts for TOAST look for. u2 has a disk of
+	// its own; with the others instances boot from a volume of any size.
+	{ID: "u2.c1m1", Name: "u2.c1m1", VCPUs: 1, RAMMiB: 1024, DiskGiB: 30},
+	{ID: "u2.c1m2", Name: "u2.c1m2", VCPUs: 1, RAMMiB: 2048, DiskGiB: 30},
+	{ID: "u2.c2m4", Name: "u2.c2m4", VCPUs: 2, RAMMiB: 4096, DiskGiB: 50},
 	{ID: "m2.c1m2", Name: "m2.c1m2", VCPUs: 1, RAMMiB: 2048},
 	{ID: "m2.c2m4", Name: "m2.c2m4", VCPUs: 2, RAMMiB: 4096},
+	{ID: "m2.c4m8", Name: "m2.c4m8", VCPUs: 4, RAMMiB: 8192},
+	{ID: "c2.c2m2", Name: "c2.c2m2", VCPUs: 2, RAMMiB: 2048, ExtraSpecs: goodAt("compute")},
+	{ID: "c2.c4m4", Name: "c2.c4m4", VCPUs: 4, RAMMiB: 4096, ExtraSpecs: goodAt("compute")},
+	{ID: "r2.c2m8", Name: "r2.c2m8", VCPUs: 2, RAMMiB: 8192, ExtraSpecs: goodAt("memory")},
+	{ID: "r2.c4m16", Name: "r2.c4m16", VCPUs: 4, RAMMiB: 16384, ExtraSpecs: goodAt("memory")},
 }
+
+// goodAt are the extra specs of a flavor that is not for everything alike.
+func goodAt(what string) map[string]string { return map[string]string{"type": what} }
 
 // Seed makes the first images and flavors, each once for all time so that one
 // that was deleted stays away, and those of the networks of the driver's ranges
@@ -106,24 +118,16 @@ func (s *Service) Images(ctx context.Context, c identity.Caller) ([]Image, error
 
 // Image returns an image. Faults: NotFound.
 func (s *Service) Image(ctx context.Context, c identity.Caller, id string) (Image, error) {
-	var i Image
-	err := s.store.Read(ctx, func(tx Tx) (err error) { i, err = visibleImage(ctx, tx, c, id); return err })
-	return i, err
+	return read(ctx, s.store, func(tx Tx) (Image, error) { return visibleImage(ctx, tx, c, id) })
 }
 
 func visibleImage(ctx context.Context, tx Tx, c identity.Caller, id string) (Image, error) {
 	i, err := tx.Image(ctx, id)
-	if err == nil && !i.visible(c) {
-		err = fault.Missing("image", id)
-	}
-	if err != nil {
-		return Image{}, err
-	}
-	return i, nil
+	return visible(i, err, i.visible(c), "image", id)
 }
 
 func (i Image) visible(c identity.Caller) bool {
-	return i.Public || i.ProjectID != "" && i.ProjectID == c.ProjectID() || c.Admin()
+	return i.Public || owns(c, i.ProjectID)
 }
 
 // Zones returns the availability zones.

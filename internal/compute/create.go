@@ -14,9 +14,9 @@ import (
 	"github.com/keyreeve/keyreeve/internal/keypair"
 )
 
-// MaxNICs is how many networks one instance may be on: each takes an address,
+// maxNICs is how many networks one instance may be on: each takes an address,
 // which no other quota counts.
-const MaxNICs = 16
+const maxNICs = 16
 
 // CreateRequest is one or more instances to be made.
 type CreateRequest struct {
@@ -25,7 +25,7 @@ type CreateRequest struct {
 	FlavorID    string
 	ImageID     string
 	// Networks are where it gets addresses, in order; nil: the default network.
-	// An empty list that is not nil means no network at all. At most [MaxNICs].
+	// An empty list that is not nil means no network at all. At most [maxNICs].
 	Networks []NICRequest
 	// Groups are ids or names of the security groups that its new ports are in;
 	// nil: the default one.
@@ -110,7 +110,7 @@ func (s *Service) Create(ctx context.Context, c identity.Caller, req CreateReque
 		if err := s.equip(ctx, tx, &proto, req, passwordHash); err != nil {
 			return err
 		}
-		n, err := s.reserve(ctx, tx, c.ProjectID(), req.MinCount, req.MaxCount, proto.Claim())
+		n, err := s.reserve(ctx, tx, proto.holder(), req.MinCount, req.MaxCount, proto.Claim())
 		if err != nil {
 			return err
 		}
@@ -227,40 +227,4 @@ func bind(k keypair.KeyPair, i Instance) Binding {
 		KeyPairID: k.ID, Name: k.Name, Type: string(k.Type), PublicKey: k.PublicKey,
 		Fingerprint: k.FingerprintMD5(), State: BindingPending, Since: i.CreatedAt,
 	}
-}
-
-// reserve returns how many times each the project may have more now, between
-// least and most, and keeps others from taking the same room until the
-// transaction ends.
-func (s *Service) reserve(ctx context.Context, tx Tx, projectID string, least, most int, each Usage) (int, error) {
-	if err := tx.Lock(ctx, "instances of "+projectID); err != nil {
-		return 0, err
-	}
-	limits, err := s.limits(ctx, tx, projectID)
-	if err != nil {
-		return 0, err
-	}
-	used, err := tx.Usage(ctx, projectID)
-	if err != nil {
-		return 0, err
-	}
-	n := most
-	for _, r := range []struct {
-		name              string
-		limit, used, each int
-	}{
-		{QuotaInstances, limits.Instances, used.Instances, each.Instances},
-		{QuotaCores, limits.VCPUs, used.VCPUs, each.VCPUs},
-		{QuotaRAM, limits.RAMMiB, used.RAMMiB, each.RAMMiB},
-	} {
-		if r.limit < 0 || r.each == 0 {
-			continue
-		}
-		n = min(n, (r.limit-r.used)/r.each)
-		if n < least {
-			q := &QuotaExceeded{Resource: r.name, Requested: least * r.each, Used: r.used, Limit: r.limit}
-			return 0, &fault.Error{Kind: fault.Quota, Resource: "instance", Msg: q.Error(), Err: q}
-		}
-	}
-	return n, nil
 }

@@ -35,7 +35,8 @@ type Driver interface {
 
 	// Get reports what the machine is doing; a machine that does not exist is [PowerAbsent], no error.
 	Get(ctx context.Context, id string) (Observed, error)
-	// List reports all machines that this driver has, for reconciling after a restart.
+	// List reports all machines that this driver has, also such as no record
+	// knows: those of drivers that run outside this process outlive it.
 	List(ctx context.Context) ([]Observed, error)
 	// Console returns the last lines of the console log, all of it for lines <= 0.
 	Console(ctx context.Context, id string, lines int) (string, error)
@@ -132,12 +133,9 @@ type Power uint8
 const (
 	PowerAbsent Power = iota
 	PowerStopped
-	PowerStarting
 	PowerRunning
 	PowerPaused
-	PowerStopping
 	PowerCrashed
-	PowerUnreachable
 )
 
 // Observed is a machine as its driver sees it.

@@ -49,7 +49,7 @@ func (s *Service) Edit(ctx context.Context, c identity.Caller, id string, edit f
 		if err := edit(&l); err != nil {
 			return err
 		}
-		if err := s.checkMetadata(ctx, tx, i.ProjectID, l.Metadata); err != nil {
+		if err := s.checkMetadata(ctx, tx, i.holder(), l.Metadata); err != nil {
 			return err
 		}
 		i.Name, i.Description, i.Metadata, i.Tags = l.Name, l.Description, l.Metadata, l.Tags

@@ -7,6 +7,7 @@ import (
 	"github.com/keyreeve/keyreeve/internal/audit"
 	"github.com/keyreeve/keyreeve/internal/fault"
 	"github.com/keyreeve/keyreeve/internal/identity"
+	"github.com/keyreeve/keyreeve/internal/job"
 )
 
 // Event is one thing that was done to an instance. It is kept when the instance is gone.
@@ -19,7 +20,7 @@ type Event struct {
 	UserID     string
 	ProjectID  string // of the caller
 	StartedAt  time.Time
-	FinishedAt time.Time // zero while it is under way, and for ever when a deletion took over
+	FinishedAt time.Time // zero while it is under way
 	// Failure says in the driver's words why it failed, for administrators.
 	Failure string
 	// Failed is whether it came to nothing.
@@ -38,6 +39,20 @@ func (s *Service) Events(ctx context.Context, c identity.Caller, id string) ([]E
 		_, err := visibleInstance(ctx, tx, c, id)
 		return err
 	})
+}
+
+// ProjectEvents returns what was done to each of the instances that the caller's
+// project has, by their ids and newest first.
+func (s *Service) ProjectEvents(ctx context.Context, c identity.Caller) (map[string][]Event, error) {
+	byInstance := map[string][]Event{}
+	err := s.store.Read(ctx, func(tx Tx) error {
+		all, err := tx.ProjectEvents(ctx, c.Region, c.ProjectID())
+		for _, e := range all {
+			byInstance[e.InstanceID] = append(byInstance[e.InstanceID], e)
+		}
+		return err
+	})
+	return byInstance, err
 }
 
 // History is [Service.Events] that also tells of an instance which is gone, to
@@ -123,6 +138,11 @@ func (s *Service) ask(ctx context.Context, c identity.Caller, id string, a Actio
 				return err
 			}
 		}
+		if i.State.Task != Idle {
+			if err := s.supersede(ctx, tx, id, a); err != nil {
+				return err
+			}
+		}
 		i.State, i.UpdatedAt = next, s.now()
 		if err := tx.UpdateInstance(ctx, i); err != nil {
 			return err
@@ -145,8 +165,14 @@ func (s *Service) note(ctx context.Context, c identity.Caller, id string, a Acti
 		if err != nil {
 			return err
 		}
+		was := i.State.Task
 		if err := change(&i); err != nil {
 			return err
+		}
+		if was != Idle && i.State.Task != was {
+			if err := s.supersede(ctx, tx, id, a); err != nil {
+				return err
+			}
 		}
 		i.UpdatedAt = s.now()
 		if err := tx.UpdateInstance(ctx, i); err != nil {
@@ -159,4 +185,38 @@ func (s *Service) note(ctx context.Context, c identity.Caller, id string, a Acti
 		}
 		return tx.AppendAudit(ctx, s.audit(c, entry, i, ""))
 	})
+}
+
+// supersede ends what is under way on an instance: something stronger takes
+// over. What is of the same kind still does what both ask for.
+func (s *Service) supersede(ctx context.Context, tx Tx, id string, by Action) error {
+	return s.endEvents(ctx, tx, id, Event{Failed: true, Failure: "not done any more: superseded by " + string(by)},
+		func(e Event) bool { return e.Action != by })
+}
+
+// alreadyDone ends the event of a job that found nothing left to do: of two of
+// one kind, the one that ran first did it for both.
+func (s *Service) alreadyDone(ctx context.Context, j job.Job) error {
+	return s.store.Write(ctx, func(tx Tx) error {
+		return s.endEvents(ctx, tx, j.Subject, Event{}, func(e Event) bool { return e.ID == j.ID })
+	})
+}
+
+// endEvents ends the chosen ones of an instance's events that are under way, now
+// and as end says.
+func (s *Service) endEvents(ctx context.Context, tx Tx, id string, end Event, chosen func(Event) bool) error {
+	all, err := tx.Events(ctx, id)
+	if err != nil {
+		return err
+	}
+	for _, e := range all {
+		if !e.FinishedAt.IsZero() || !chosen(e) {
+			continue
+		}
+		e.FinishedAt, e.Failed, e.Failure = s.now(), end.Failed, end.Failure
+		if err := tx.FinishEvent(ctx, e); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -26,8 +26,8 @@ func tooMany(resource string, limit int) error {
 	return &fault.Error{Kind: fault.Quota, Resource: resource, Msg: e.Error(), Err: e}
 }
 
-// checkFiles holds files against the project's quotas. Faults: Quota with a [TooMany].
-func (s *Service) checkFiles(ctx context.Context, tx Tx, projectID string, files []File) error {
+// checkFiles holds files against the holder's quotas. Faults: Quota with a [TooMany].
+func (s *Service) checkFiles(ctx context.Context, tx Tx, of Holder, files []File) error {
 	if len(files) == 0 {
 		return nil
 	}
@@ -39,7 +39,7 @@ func (s *Service) checkFiles(ctx context.Context, tx Tx, projectID string, files
 		{QuotaFilePath, func(most int) bool { return longest(files, func(f File) int { return len(f.Path) }) > most }},
 		{QuotaFileBytes, func(most int) bool { return longest(files, func(f File) int { return len(f.Contents) }) > most }},
 	} {
-		most, err := s.limit(ctx, tx, projectID, r.name)
+		most, err := s.limit(ctx, tx, of, r.name)
 		if err != nil {
 			return err
 		}
@@ -58,13 +58,13 @@ func longest(files []File, length func(File) int) int {
 	return n
 }
 
-// checkMetadata holds an instance's metadata against the project's quota.
+// checkMetadata holds an instance's metadata against its holder's quota.
 // Faults: Quota with a [TooMany].
-func (s *Service) checkMetadata(ctx context.Context, tx Tx, projectID string, metadata map[string]string) error {
+func (s *Service) checkMetadata(ctx context.Context, tx Tx, of Holder, metadata map[string]string) error {
 	if len(metadata) == 0 {
 		return nil
 	}
-	most, err := s.limit(ctx, tx, projectID, QuotaMetadata)
+	most, err := s.limit(ctx, tx, of, QuotaMetadata)
 	if err != nil {
 		return err
 	}
@@ -76,10 +76,10 @@ func (s *Service) checkMetadata(ctx context.Context, tx Tx, projectID string, me
 
 // equip gives new instances what is put into their guests.
 func (s *Service) equip(ctx context.Context, tx Tx, i *Instance, req CreateRequest, passwordHash string) error {
-	if err := s.checkMetadata(ctx, tx, i.ProjectID, req.Metadata); err != nil {
+	if err := s.checkMetadata(ctx, tx, i.holder(), req.Metadata); err != nil {
 		return err
 	}
-	if err := s.checkFiles(ctx, tx, i.ProjectID, req.Files); err != nil {
+	if err := s.checkFiles(ctx, tx, i.holder(), req.Files); err != nil {
 		return err
 	}
 	i.Files = req.Files

@@ -103,9 +103,7 @@ func openFlavors(ctx context.Context, tx Tx, c identity.Caller) ([]string, error
 
 // Flavor returns a flavor by its id. Faults: NotFound.
 func (s *Service) Flavor(ctx context.Context, c identity.Caller, id string) (Flavor, error) {
-	var f Flavor
-	err := s.store.Read(ctx, func(tx Tx) (err error) { f, err = visibleFlavor(ctx, tx, c, id); return err })
-	return f, err
+	return read(ctx, s.store, func(tx Tx) (Flavor, error) { return visibleFlavor(ctx, tx, c, id) })
 }
 
 func visibleFlavor(ctx context.Context, tx Tx, c identity.Caller, id string) (Flavor, error) {

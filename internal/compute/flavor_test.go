@@ -78,7 +78,7 @@ func TestSeededOnce(t *testing.T) {
 		return out
 	}
 	before := ids()
-	if !slices.Contains(before, "1") || !slices.Contains(before, "m2.c1m2") {
+	if !slices.Contains(before, "1") || !slices.Contains(before, "u2.c1m1") {
 		t.Fatalf("a new deployment has %v", before)
 	}
 	for _, id := range []string{"1", "2"} {

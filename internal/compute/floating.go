@@ -55,27 +55,17 @@ func (s *Service) FloatingIPs(ctx context.Context, c identity.Caller) ([]Floatin
 	} else if project == "" {
 		return nil, nil
 	}
-	var out []FloatingIP
-	err := s.store.Read(ctx, func(tx Tx) (err error) { out, err = tx.FloatingIPs(ctx, project); return err })
-	return out, err
+	return read(ctx, s.store, func(tx Tx) ([]FloatingIP, error) { return tx.FloatingIPs(ctx, project) })
 }
 
 // FloatingIP returns a floating address by its id. Faults: NotFound.
 func (s *Service) FloatingIP(ctx context.Context, c identity.Caller, id string) (FloatingIP, error) {
-	var f FloatingIP
-	err := s.store.Read(ctx, func(tx Tx) (err error) { f, err = visibleFloating(ctx, tx, c, id); return err })
-	return f, err
+	return read(ctx, s.store, func(tx Tx) (FloatingIP, error) { return visibleFloating(ctx, tx, c, id) })
 }
 
 func visibleFloating(ctx context.Context, tx Tx, c identity.Caller, id string) (FloatingIP, error) {
 	f, err := tx.FloatingIP(ctx, id)
-	if err == nil && !owns(c, f.ProjectID) {
-		err = fault.Missing("floating IP", id)
-	}
-	if err != nil {
-		return FloatingIP{}, err
-	}
-	return f, nil
+	return visible(f, err, owns(c, f.ProjectID), "floating IP", id)
 }
 
 // mayFloat lets members use floating addresses, where the driver has them.

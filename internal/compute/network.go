@@ -13,7 +13,7 @@ import (
 // The names of the networks that every deployment has: the one where instances
 // get addresses, and the pool of floating addresses.
 const (
-	DefaultNetwork = "private"
+	defaultNetwork = "private"
 	PublicNetwork  = "public"
 )
 
@@ -107,12 +107,12 @@ func (n Network) SubnetID() string {
 
 // seedNetworks makes the networks of the driver's own ranges.
 func (s *Service) seedNetworks(ctx context.Context, tx Tx) error {
-	wanted := map[string]netip.Prefix{DefaultNetwork: s.driver.Info().Network}
+	wanted := map[string]netip.Prefix{defaultNetwork: s.driver.Info().Network}
 	if f, ok := s.driver.(Forwarder); ok {
 		wanted[PublicNetwork] = f.FloatingRange()
 	}
 	var made []Network
-	for _, name := range []string{DefaultNetwork, PublicNetwork} {
+	for _, name := range []string{defaultNetwork, PublicNetwork} {
 		reach, ok := wanted[name]
 		if !ok {
 			continue
@@ -120,7 +120,7 @@ func (s *Service) seedNetworks(ctx context.Context, tx Tx) error {
 		if err := checkRange(reach); err != nil {
 			return fault.Wrap(err, "making the network "+name)
 		}
-		n := Network{ID: seedID("network", name), Name: name, Shared: name == DefaultNetwork, External: name == PublicNetwork, Revision: 1}
+		n := Network{ID: seedID("network", name), Name: name, Shared: name == defaultNetwork, External: name == PublicNetwork, Revision: 1}
 		n.CreatedAt = s.now()
 		n.UpdatedAt = n.CreatedAt
 		n.Subnet = &Subnet{ID: seedID("subnet", name), Name: name, Range: reach.Masked(), DHCP: !n.External, CreatedAt: n.CreatedAt, UpdatedAt: n.CreatedAt}
@@ -156,27 +156,14 @@ func (s *Service) Networks(ctx context.Context, c identity.Caller) ([]Network, e
 
 // Network returns a network by its id. Faults: NotFound.
 func (s *Service) Network(ctx context.Context, c identity.Caller, id string) (Network, error) {
-	var n Network
-	err := s.store.Read(ctx, func(tx Tx) (err error) { n, err = visibleNetwork(ctx, tx, c, id); return err })
-	return n, err
+	return read(ctx, s.store, func(tx Tx) (Network, error) { return visibleNetwork(ctx, tx, c, id) })
 }
 
 func visibleNetwork(ctx context.Context, tx Tx, c identity.Caller, id string) (Network, error) {
 	n, err := tx.Network(ctx, id)
-	if err == nil && !n.visible(c) {
-		err = fault.Missing("network", id)
-	}
-	if err != nil {
-		return Network{}, err
-	}
-	return n, nil
+	return visible(n, err, n.visible(c), "network", id)
 }
 
 func (n Network) visible(c identity.Caller) bool {
 	return n.Shared || n.External || owns(c, n.ProjectID)
-}
-
-// owns holds for what is the caller's project's, and for administrators.
-func owns(c identity.Caller, projectID string) bool {
-	return projectID != "" && projectID == c.ProjectID() || c.Admin()
 }

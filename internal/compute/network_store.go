@@ -92,10 +92,6 @@ type NetworkTx interface {
 	// QuotaProjects returns the projects that have limits of their own on one of
 	// the resources, in order.
 	QuotaProjects(ctx context.Context, resources ...string) ([]string, error)
-	// SetQuota sets a project's limit; negative means no limit.
-	SetQuota(ctx context.Context, projectID, resource string, most int) error
-	// DeleteQuota takes a project's own limit away.
-	DeleteQuota(ctx context.Context, projectID, resource string) error
 }
 
 // PortQuery selects ports; empty fields select all.

@@ -34,8 +34,8 @@ func (s *Service) plans(ctx context.Context, tx Tx, c identity.Caller, reqs []NI
 	if reqs == nil {
 		reqs = []NICRequest{{}}
 	}
-	if len(reqs) > MaxNICs {
-		return nil, fault.Invalidf("networks", "an instance has at most %d networks", MaxNICs)
+	if len(reqs) > maxNICs {
+		return nil, fault.Invalidf("networks", "an instance has at most %d networks", maxNICs)
 	}
 	var out []plan
 	for k, req := range reqs {
@@ -55,7 +55,7 @@ func (s *Service) plans(ctx context.Context, tx Tx, c identity.Caller, reqs []NI
 			p.port, req.NetworkID = &port, port.NetworkID
 		}
 		if req.NetworkID == "" {
-			req.NetworkID = seedID("network", DefaultNetwork)
+			req.NetworkID = seedID("network", defaultNetwork)
 		}
 		var err error
 		if p.network, err = visibleNetwork(ctx, tx, c, req.NetworkID); err != nil {
@@ -114,8 +114,8 @@ var pluggable = []VMState{Active, Paused, Stopped}
 func (s *Service) AttachNIC(ctx context.Context, c identity.Caller, instanceID string, req NICRequest) (NIC, error) {
 	var nic NIC
 	err := s.changeNICs(ctx, c, instanceID, ActionAttachNIC, func(tx Tx, i Instance) (string, error) {
-		if len(i.NICs) >= MaxNICs {
-			return "", fault.Invalidf("networks", "an instance has at most %d networks", MaxNICs)
+		if len(i.NICs) >= maxNICs {
+			return "", fault.Invalidf("networks", "an instance has at most %d networks", maxNICs)
 		}
 		plans, err := s.plans(ctx, tx, c, []NICRequest{req})
 		if err != nil {

@@ -73,27 +73,17 @@ func (s *Service) Ports(ctx context.Context, c identity.Caller, q PortQuery) ([]
 		}
 		q.ProjectID = c.ProjectID()
 	}
-	var out []Port
-	err := s.store.Read(ctx, func(tx Tx) (err error) { out, err = tx.Ports(ctx, q); return err })
-	return out, err
+	return read(ctx, s.store, func(tx Tx) ([]Port, error) { return tx.Ports(ctx, q) })
 }
 
 // Port returns a port by its id. Faults: NotFound.
 func (s *Service) Port(ctx context.Context, c identity.Caller, id string) (Port, error) {
-	var p Port
-	err := s.store.Read(ctx, func(tx Tx) (err error) { p, err = visiblePort(ctx, tx, c, id); return err })
-	return p, err
+	return read(ctx, s.store, func(tx Tx) (Port, error) { return visiblePort(ctx, tx, c, id) })
 }
 
 func visiblePort(ctx context.Context, tx Tx, c identity.Caller, id string) (Port, error) {
 	p, err := tx.Port(ctx, id)
-	if err == nil && !owns(c, p.ProjectID) {
-		err = fault.Missing("port", id)
-	}
-	if err != nil {
-		return Port{}, err
-	}
-	return p, nil
+	return visible(p, err, owns(c, p.ProjectID), "port", id)
 }
 
 // lockedPort returns a port of the caller's that nobody else changes until the

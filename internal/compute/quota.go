@@ -2,12 +2,11 @@ package compute
 
 import (
 	"context"
-	"fmt"
 	"maps"
 
-	"github.com/keyreeve/keyreeve/internal/audit"
 	"github.com/keyreeve/keyreeve/internal/fault"
 	"github.com/keyreeve/keyreeve/internal/identity"
+	"github.com/keyreeve/keyreeve/internal/keypair"
 )
 
 // The names of compute's resources in quotas, as Nova has them.
@@ -23,119 +22,126 @@ const (
 	QuotaGroupMembers = "server_group_members"
 )
 
-// DefaultLimits are Nova's, for the quotas that [Options] has no field for.
-// Those of networking it only keeps and shows: the network service counts.
-var DefaultLimits = map[string]int{
-	QuotaFiles: 5, QuotaFileBytes: 10240, QuotaFilePath: 255, QuotaMetadata: 128,
+// standardLimits are Nova's, for the quotas that [Options] has no field for.
+// Key pairs are counted where they are made, and those of networking are only
+// kept and shown: the network service counts.
+var standardLimits = map[string]int{
+	keypair.QuotaKeyPairs: 100,
+	QuotaFiles:            5, QuotaFileBytes: 10240, QuotaFilePath: 255, QuotaMetadata: 128,
 	QuotaGroups: 10, QuotaGroupMembers: 10,
 	"fixed_ips": -1, "floating_ips": -1, "security_groups": -1, "security_group_rules": -1,
 }
 
-// limit is what the project may have of one of [DefaultLimits]; negative for no limit.
-func (s *Service) limit(ctx context.Context, tx Tx, projectID, name string) (int, error) {
-	if n, ok, err := tx.Quota(ctx, projectID, name); err != nil || ok {
-		return n, err
-	}
-	if n, ok := s.opt.Limits[name]; ok {
-		return n, nil
-	}
-	return DefaultLimits[name], nil
+// limits are what a project may have by name where nothing else is set.
+func (o Options) limits() map[string]int {
+	all := maps.Clone(standardLimits)
+	maps.Copy(all, o.Limits)
+	maps.Copy(all, o.Quota.byName())
+	return all
 }
 
-// Quotas returns what a project may have by the names of [DefaultLimits], and
-// the default values without a project. Faults: Forbidden, as [Service.LimitsOf].
-func (s *Service) Quotas(ctx context.Context, c identity.Caller, projectID string) (map[string]int, error) {
-	if projectID != "" && projectID != c.ProjectID() && !c.Admin() {
-		return nil, othersLimits(projectID)
+func (u Usage) byName() map[string]int {
+	return map[string]int{QuotaInstances: u.Instances, QuotaCores: u.VCPUs, QuotaRAM: u.RAMMiB}
+}
+
+// Holder is whose limits are meant.
+type Holder struct {
+	ProjectID string // empty: every project's that has none of its own
+	// UserID is the user in the project whose limits are meant; empty: those of
+	// the project as a whole.
+	UserID string
+}
+
+// holder is whose limits an instance counts in.
+func (i Instance) holder() Holder { return Holder{i.ProjectID, i.UserID} }
+
+// limit is how much of a resource the holder may have, negative for no limit:
+// the user's own, else the project's.
+func (s *Service) limit(ctx context.Context, tx Tx, of Holder, name string) (int, error) {
+	if of.UserID != "" {
+		if n, ok, err := tx.UserQuota(ctx, of.ProjectID, of.UserID, name); err != nil || ok {
+			return n, err
+		}
 	}
-	out := maps.Clone(DefaultLimits)
-	err := s.store.Read(ctx, func(tx Tx) error {
-		for name := range out {
-			n, err := s.limit(ctx, tx, projectID, name)
-			if err != nil {
+	if n, ok, err := tx.Quota(ctx, of.ProjectID, name); err != nil || ok {
+		return n, err
+	}
+	return s.standard[name], nil
+}
+
+// Quotas returns what a project, or one user in it, may have, negative for no
+// limit, and what they have of what is counted; without a project it is what
+// one may have where nothing is set. Faults: Forbidden (another project's, but
+// for administrators).
+func (s *Service) Quotas(ctx context.Context, c identity.Caller, of Holder) (limits, used map[string]int, err error) {
+	if of.ProjectID != "" && of.ProjectID != c.ProjectID() && !c.Admin() {
+		return nil, nil, othersLimits(of.ProjectID)
+	}
+	limits = maps.Clone(s.standard)
+	err = s.store.Read(ctx, func(tx Tx) error {
+		for name := range limits {
+			if limits[name], err = s.limit(ctx, tx, of, name); err != nil {
 				return err
 			}
-			out[name] = n
 		}
-		return nil
+		if of.ProjectID != "" {
+			used, err = inUse(ctx, tx, of)
+		}
+		return err
 	})
-	return out, err
+	return limits, used, err
 }
 
 func othersLimits(projectID string) error {
 	return &fault.Error{Kind: fault.Forbidden, Resource: "project", Name: projectID, Msg: "only administrators see another project's limits"}
 }
 
-// InUse is the detail of the Invalid fault about a limit that is less than what
-// the project has.
-type InUse struct {
-	Resource    string
-	Limit, Used int
-}
-
-// Error says it in Nova's words.
-func (e *InUse) Error() string {
-	return fmt.Sprintf("Quota limit %d for %s must be greater than or equal to already used and reserved %d.", e.Limit, e.Resource, e.Used)
-}
-
-// SetQuotas sets limits of a project by name, negative for none, and without a
-// project those of all projects that have none of their own; other services'
-// limits are set here too. Unless force is set, none may be less than what the
-// project has. Faults: Forbidden (not an administrator), Invalid with an [InUse].
-func (s *Service) SetQuotas(ctx context.Context, c identity.Caller, projectID string, limits map[string]int, force bool) error {
-	return s.changeQuotas(ctx, c, projectID, func(tx Tx) error {
-		used, err := tx.Usage(ctx, projectID)
-		if err != nil {
-			return err
-		}
-		groups, err := tx.ServerGroups(ctx, projectID)
-		if err != nil {
-			return err
-		}
-		for name, has := range map[string]int{
-			QuotaInstances: used.Instances, QuotaCores: used.VCPUs, QuotaRAM: used.RAMMiB, QuotaGroups: len(groups),
-		} {
-			if n, ok := limits[name]; ok && n >= 0 && n < has && !force {
-				e := &InUse{Resource: name, Limit: n, Used: has}
-				return &fault.Error{Kind: fault.Invalid, Field: name, Msg: e.Error(), Err: e}
-			}
-		}
-		for name, n := range limits {
-			if err := tx.SetQuota(ctx, projectID, name, n); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-// ClearQuotas gives a project the default limits again, by name. Faults:
-// Forbidden (not an administrator).
-func (s *Service) ClearQuotas(ctx context.Context, c identity.Caller, projectID string, names []string) error {
-	return s.changeQuotas(ctx, c, projectID, func(tx Tx) error {
-		for _, name := range names {
-			if err := tx.DeleteQuota(ctx, projectID, name); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-func (s *Service) changeQuotas(ctx context.Context, c identity.Caller, projectID string, change func(Tx) error) error {
-	if !c.Admin() {
-		return &fault.Error{Kind: fault.Forbidden, Resource: "project", Name: projectID, Msg: "only administrators set limits"}
+// inUse is what the holder has, by the names of quotas.
+func inUse(ctx context.Context, tx Tx, of Holder) (map[string]int, error) {
+	u, err := tx.Usage(ctx, of.ProjectID, of.UserID)
+	if err != nil {
+		return nil, err
 	}
-	return s.store.Write(ctx, func(tx Tx) error {
-		// Nobody takes room meanwhile.
-		if err := tx.Lock(ctx, "instances of "+projectID); err != nil {
-			return err
+	groups, err := tx.ServerGroups(ctx, of.ProjectID)
+	if err != nil {
+		return nil, err
+	}
+	used := u.byName()
+	used[QuotaGroups] = countGroups(groups, of.UserID)
+	return used, nil
+}
+
+// reserve returns how many times each the project, and the user in it, may have
+// more now, between least and most, and keeps others from taking the same room
+// until the transaction ends. Faults: Quota with a [QuotaExceeded].
+func (s *Service) reserve(ctx context.Context, tx Tx, of Holder, least, most int, each Usage) (int, error) {
+	if err := tx.Lock(ctx, "instances of "+of.ProjectID); err != nil {
+		return 0, err
+	}
+	n := most
+	for _, h := range []Holder{{ProjectID: of.ProjectID}, of} {
+		has, err := tx.Usage(ctx, h.ProjectID, h.UserID)
+		if err != nil {
+			return 0, err
 		}
-		if err := change(tx); err != nil {
-			return err
+		used, wanted := has.byName(), each.byName()
+		for _, name := range []string{QuotaInstances, QuotaCores, QuotaRAM} {
+			if wanted[name] == 0 {
+				continue
+			}
+			limit, err := s.limit(ctx, tx, h, name)
+			if err != nil {
+				return 0, err
+			}
+			if limit < 0 {
+				continue
+			}
+			n = min(n, (limit-used[name])/wanted[name])
+			if n < least {
+				q := &QuotaExceeded{Resource: name, Requested: least * wanted[name], Used: used[name], Limit: limit}
+				return 0, &fault.Error{Kind: fault.Quota, Resource: "instance", Msg: q.Error(), Err: q}
+			}
 		}
-		e := c.Audit(audit.Update, "quotas", projectID)
-		e.At, e.OwnerID = s.now(), projectID
-		return tx.AppendAudit(ctx, e)
-	})
+	}
+	return n, nil
 }

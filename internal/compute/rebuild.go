@@ -62,10 +62,10 @@ func (s *Service) Rebuild(ctx context.Context, c identity.Caller, id string, req
 		if err := s.rebind(ctx, tx, c, i, req); err != nil {
 			return err
 		}
-		if err := s.checkMetadata(ctx, tx, i.ProjectID, req.Metadata); err != nil {
+		if err := s.checkMetadata(ctx, tx, i.holder(), req.Metadata); err != nil {
 			return err
 		}
-		if err := s.checkFiles(ctx, tx, i.ProjectID, req.Files); err != nil {
+		if err := s.checkFiles(ctx, tx, i.holder(), req.Files); err != nil {
 			return err
 		}
 		req.put(i)

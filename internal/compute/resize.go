@@ -73,14 +73,14 @@ func (s *Service) Resize(ctx context.Context, c identity.Caller, id string, req 
 		if !onVolume && f.DiskGiB == 0 && i.Flavor.DiskGiB != 0 {
 			return fault.Invalidf("disk", "Resize to zero disk flavor is not allowed.")
 		}
-		if err := fits(f, i.Image, disk); err != nil {
-			return err
-		}
 		if !onVolume && f.DiskGiB < i.Flavor.DiskGiB {
 			return fault.Invalidf("disk", "the disk has %d GiB and cannot shrink to the %d of flavor %s", i.Flavor.DiskGiB, f.DiskGiB, f.Name)
 		}
+		if err := fits(f, i.Image, disk); err != nil {
+			return err
+		}
 		more := Usage{VCPUs: max(0, f.VCPUs-i.Flavor.VCPUs), RAMMiB: max(0, f.RAMMiB-i.Flavor.RAMMiB)}
-		if _, err := s.reserve(ctx, tx, i.ProjectID, 1, 1, more); err != nil {
+		if _, err := s.reserve(ctx, tx, i.holder(), 1, 1, more); err != nil {
 			return err
 		}
 		i.Resize = &Resize{Flavor: i.Flavor, Was: i.State.VM, Confirmed: req.AutoConfirm}

@@ -70,27 +70,17 @@ func (s *Service) Routers(ctx context.Context, c identity.Caller) ([]Router, err
 	} else if project == "" {
 		return nil, nil
 	}
-	var out []Router
-	err := s.store.Read(ctx, func(tx Tx) (err error) { out, err = tx.Routers(ctx, project); return err })
-	return out, err
+	return read(ctx, s.store, func(tx Tx) ([]Router, error) { return tx.Routers(ctx, project) })
 }
 
 // Router returns a router by its id. Faults: NotFound.
 func (s *Service) Router(ctx context.Context, c identity.Caller, id string) (Router, error) {
-	var r Router
-	err := s.store.Read(ctx, func(tx Tx) (err error) { r, err = visibleRouter(ctx, tx, c, id); return err })
-	return r, err
+	return read(ctx, s.store, func(tx Tx) (Router, error) { return visibleRouter(ctx, tx, c, id) })
 }
 
 func visibleRouter(ctx context.Context, tx Tx, c identity.Caller, id string) (Router, error) {
 	r, err := tx.Router(ctx, id)
-	if err == nil && !owns(c, r.ProjectID) {
-		err = fault.Missing("router", id)
-	}
-	if err != nil {
-		return Router{}, err
-	}
-	return r, nil
+	return visible(r, err, owns(c, r.ProjectID), "router", id)
 }
 
 // lockedRouter returns a router of the caller's that nobody else changes until

@@ -279,7 +279,7 @@ func wayTo(ctx context.Context, tx Tx, poolID string, p Port, subnetID string) (
 // seedRouter makes the router between the deployment's own networks. Its ports
 // have no addresses: nothing in a guest sends through them.
 func (s *Service) seedRouter(ctx context.Context, tx Tx, networks ...Network) error {
-	r := Router{ID: seedID("router", DefaultNetwork), Name: DefaultNetwork, Revision: 1, CreatedAt: s.now()}
+	r := Router{ID: seedID("router", defaultNetwork), Name: defaultNetwork, Revision: 1, CreatedAt: s.now()}
 	r.UpdatedAt = r.CreatedAt
 	_, err := tx.Router(ctx, r.ID)
 	if !fault.Is(err, fault.NotFound) {

@@ -77,7 +77,7 @@ func (s *Service) RunJob(ctx context.Context, j job.Job) error {
 	}
 	t, known := transitions[a]
 	if !known || i.State.Task != t.task {
-		return nil // done before a crash, or a deletion has taken over
+		return s.alreadyDone(ctx, j) // before a crash, by another, or something stronger has taken over
 	}
 	err = s.drive(ctx, i, a)
 	if err == nil && a != ActionDelete {

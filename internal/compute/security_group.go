@@ -139,20 +139,12 @@ func (s *Service) SecurityGroup(ctx context.Context, c identity.Caller, id strin
 			return SecurityGroup{}, err
 		}
 	}
-	var g SecurityGroup
-	err := s.store.Read(ctx, func(tx Tx) (err error) { g, err = visibleSecurityGroup(ctx, tx, c, id); return err })
-	return g, err
+	return read(ctx, s.store, func(tx Tx) (SecurityGroup, error) { return visibleSecurityGroup(ctx, tx, c, id) })
 }
 
 func visibleSecurityGroup(ctx context.Context, tx Tx, c identity.Caller, id string) (SecurityGroup, error) {
 	g, err := tx.SecurityGroup(ctx, id)
-	if err == nil && !owns(c, g.ProjectID) {
-		err = fault.Missing("security group", id)
-	}
-	if err != nil {
-		return SecurityGroup{}, err
-	}
-	return g, nil
+	return visible(g, err, owns(c, g.ProjectID), "security group", id)
 }
 
 // findGroups resolves ids and names to groups of a project, each once, with the

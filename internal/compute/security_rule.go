@@ -248,20 +248,12 @@ func (s *Service) afterRules(ctx context.Context, tx Tx, c identity.Caller, a au
 
 // SecurityRule returns a rule by its id. Faults: NotFound.
 func (s *Service) SecurityRule(ctx context.Context, c identity.Caller, id string) (SecurityRule, error) {
-	var r SecurityRule
-	err := s.store.Read(ctx, func(tx Tx) (err error) { r, err = visibleRule(ctx, tx, c, id); return err })
-	return r, err
+	return read(ctx, s.store, func(tx Tx) (SecurityRule, error) { return visibleRule(ctx, tx, c, id) })
 }
 
 func visibleRule(ctx context.Context, tx Tx, c identity.Caller, id string) (SecurityRule, error) {
 	r, err := tx.SecurityRule(ctx, id)
-	if err == nil && !owns(c, r.ProjectID) {
-		err = fault.Missing("security group rule", id)
-	}
-	if err != nil {
-		return SecurityRule{}, err
-	}
-	return r, nil
+	return visible(r, err, owns(c, r.ProjectID), "security group rule", id)
 }
 
 // DeleteSecurityRule takes a rule out of its group. Connections that it let in

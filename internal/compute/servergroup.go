@@ -46,28 +46,18 @@ func (s *Service) ServerGroups(ctx context.Context, c identity.Caller, allProjec
 	case projectID == "":
 		return nil, nil
 	}
-	var all []ServerGroup
-	err := s.store.Read(ctx, func(tx Tx) (err error) { all, err = tx.ServerGroups(ctx, projectID); return err })
-	return all, err
+	return read(ctx, s.store, func(tx Tx) ([]ServerGroup, error) { return tx.ServerGroups(ctx, projectID) })
 }
 
 // ServerGroup returns a server group of the caller's project, or any for
 // administrators. Faults: NotFound.
 func (s *Service) ServerGroup(ctx context.Context, c identity.Caller, id string) (ServerGroup, error) {
-	var g ServerGroup
-	err := s.store.Read(ctx, func(tx Tx) (err error) { g, err = visibleGroup(ctx, tx, c, id); return err })
-	return g, err
+	return read(ctx, s.store, func(tx Tx) (ServerGroup, error) { return visibleGroup(ctx, tx, c, id) })
 }
 
 func visibleGroup(ctx context.Context, tx Tx, c identity.Caller, id string) (ServerGroup, error) {
 	g, err := tx.ServerGroup(ctx, id)
-	if err == nil && !c.Admin() && (g.ProjectID != c.ProjectID() || c.ProjectID() == "") {
-		err = fault.Missing("instance group", id)
-	}
-	if err != nil {
-		return ServerGroup{}, err
-	}
-	return g, nil
+	return visible(g, err, owns(c, g.ProjectID), "instance group", id)
 }
 
 // CreateServerGroup makes an empty server group in the caller's project: name,
@@ -89,12 +79,14 @@ func (s *Service) CreateServerGroup(ctx context.Context, c identity.Caller, g Se
 		if err != nil {
 			return err
 		}
-		most, err := s.limit(ctx, tx, g.ProjectID, QuotaGroups)
-		if err != nil {
-			return err
-		}
-		if most >= 0 && len(has) >= most {
-			return tooMany(QuotaGroups, most)
+		for _, of := range []Holder{{ProjectID: g.ProjectID}, {g.ProjectID, g.UserID}} {
+			most, err := s.limit(ctx, tx, of, QuotaGroups)
+			if err != nil {
+				return err
+			}
+			if most >= 0 && countGroups(has, of.UserID) >= most {
+				return tooMany(QuotaGroups, most)
+			}
 		}
 		if err := tx.InsertServerGroup(ctx, g); err != nil {
 			return err
@@ -145,20 +137,24 @@ func (s *Service) join(ctx context.Context, tx Tx, i *Instance, n int) error {
 	if err != nil {
 		return err
 	}
-	most, err := s.limit(ctx, tx, i.ProjectID, QuotaGroupMembers)
+	most, err := s.limit(ctx, tx, i.holder(), QuotaGroupMembers)
 	if err != nil {
 		return err
 	}
-	if most >= 0 && len(g.Members)+n > most {
-		return tooMany(QuotaGroupMembers, most)
-	}
 	var nodes []string
+	own := n // of those that this user makes, as Nova counts
 	for _, id := range g.Members {
 		m, err := tx.Instance(ctx, id)
 		if err != nil {
 			return err
 		}
 		nodes = append(nodes, m.Node)
+		if m.UserID == i.UserID {
+			own++
+		}
+	}
+	if most >= 0 && own > most {
+		return tooMany(QuotaGroupMembers, most)
 	}
 	return g.place(i, nodes, n)
 }
@@ -188,20 +184,13 @@ func (g ServerGroup) place(i *Instance, nodes []string, n int) error {
 	return nil
 }
 
-// CountServerGroups counts a project's server groups; none without a project.
-// Faults: Forbidden, as [Service.LimitsOf].
-func (s *Service) CountServerGroups(ctx context.Context, c identity.Caller, projectID string) (int, error) {
-	if projectID == "" {
-		return 0, nil
-	}
-	if projectID != c.ProjectID() && !c.Admin() {
-		return 0, othersLimits(projectID)
-	}
+// countGroups counts server groups, with a user's id those that the user made.
+func countGroups(all []ServerGroup, userID string) int {
 	n := 0
-	err := s.store.Read(ctx, func(tx Tx) error {
-		all, err := tx.ServerGroups(ctx, projectID)
-		n = len(all)
-		return err
-	})
-	return n, err
+	for _, g := range all {
+		if userID == "" || g.UserID == userID {
+			n++
+		}
+	}
+	return n
 }

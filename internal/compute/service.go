@@ -29,7 +29,7 @@ type Options struct {
 	// VolumeQuota is the same for volumes.
 	VolumeQuota VolumeUsage
 	// Limits are what else a project may have where nothing else is set, by the
-	// name of the quota; what is missing is as in [DefaultLimits].
+	// name of the quota; what is missing is as in Nova.
 	Limits map[string]int
 	// Random is where salts and guests' sealed passwords come from, default crypto/rand.
 	Random io.Reader
@@ -42,6 +42,8 @@ type Service struct {
 	store  Store
 	driver Driver
 	opt    Options
+	// standard is what a project may have where nothing else is set.
+	standard map[string]int
 
 	wiring [64]sync.Mutex // by instance
 	after  *afterwards    // in [Service.AllOrNone] only
@@ -58,7 +60,7 @@ func New(store Store, driver Driver, opt Options) *Service {
 	if opt.Wake == nil {
 		opt.Wake = func() {}
 	}
-	return &Service{store: store, driver: driver, opt: opt}
+	return &Service{store: store, driver: driver, opt: opt, standard: opt.limits()}
 }
 
 // Driver returns what the instances run on.
@@ -70,25 +72,12 @@ func (s *Service) Node() string { return s.opt.Node }
 // Instance returns an instance of the caller's project, or any for
 // administrators. Faults: NotFound.
 func (s *Service) Instance(ctx context.Context, c identity.Caller, id string) (Instance, error) {
-	var i Instance
-	err := s.store.Read(ctx, func(tx Tx) (err error) { i, err = visibleInstance(ctx, tx, c, id); return err })
-	return i, err
+	return read(ctx, s.store, func(tx Tx) (Instance, error) { return visibleInstance(ctx, tx, c, id) })
 }
 
 func visibleInstance(ctx context.Context, tx Tx, c identity.Caller, id string) (Instance, error) {
 	i, err := tx.Instance(ctx, id)
-	if err == nil && !sees(c, i.Region, i.ProjectID) {
-		err = fault.Missing("instance", id)
-	}
-	if err != nil {
-		return Instance{}, err
-	}
-	return i, nil
-}
-
-// sees tells whether a caller sees the instances of a project.
-func sees(c identity.Caller, region, projectID string) bool {
-	return region == c.Region && (c.Admin() || projectID != "" && projectID == c.ProjectID())
+	return visible(i, err, sees(c, i.Region, i.ProjectID), "instance", id)
 }
 
 // lockedInstance is visibleInstance that nobody else changes until the
@@ -205,43 +194,6 @@ func (s *Service) Observe(ctx context.Context, c identity.Caller, id string) (Ob
 		return Observed{}, err
 	}
 	return s.driver.Get(ctx, i.ID)
-}
-
-// Limits returns what the caller's project may have and has.
-func (s *Service) Limits(ctx context.Context, c identity.Caller) (limits, used Usage, err error) {
-	return s.LimitsOf(ctx, c, c.ProjectID())
-}
-
-// LimitsOf returns what a project may have and has: the caller's, or any for
-// administrators. Without a project it returns what one has where nothing else
-// is set. Faults: Forbidden.
-func (s *Service) LimitsOf(ctx context.Context, c identity.Caller, projectID string) (limits, used Usage, err error) {
-	if projectID != "" && projectID != c.ProjectID() && !c.Admin() {
-		return limits, used, &fault.Error{Kind: fault.Forbidden, Resource: "project", Name: projectID, Msg: "only administrators see another project's limits"}
-	}
-	err = s.store.Read(ctx, func(tx Tx) error {
-		if limits, err = s.limits(ctx, tx, projectID); err != nil || projectID == "" {
-			return err
-		}
-		used, err = tx.Usage(ctx, projectID)
-		return err
-	})
-	return limits, used, err
-}
-
-func (s *Service) limits(ctx context.Context, tx Tx, projectID string) (Usage, error) {
-	u := s.opt.Quota
-	for _, r := range []struct {
-		name  string
-		limit *int
-	}{{QuotaInstances, &u.Instances}, {QuotaCores, &u.VCPUs}, {QuotaRAM, &u.RAMMiB}} {
-		if n, ok, err := tx.Quota(ctx, projectID, r.name); err != nil {
-			return u, err
-		} else if ok {
-			*r.limit = n
-		}
-	}
-	return u, nil
 }
 
 // address finds a free address of the network. Faults: NoCapacity.

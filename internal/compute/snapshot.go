@@ -35,7 +35,7 @@ func (s *Service) Snapshot(ctx context.Context, c identity.Caller, id string, re
 		if req.Still && i.State.VM != Stopped {
 			return wrongState(ActionSnapshot, i.ID, "vm_state", string(i.State.VM))
 		}
-		if err := s.checkMetadata(ctx, tx, i.ProjectID, req.Properties); err != nil {
+		if err := s.checkMetadata(ctx, tx, i.holder(), req.Properties); err != nil {
 			return err
 		}
 		image = i.image(s.opt.NewID(), req)

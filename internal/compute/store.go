@@ -16,6 +16,13 @@ type Store interface {
 	Write(ctx context.Context, fn func(Tx) error) error
 }
 
+// read returns what fn reads.
+func read[T any](ctx context.Context, s Store, fn func(Tx) (T, error)) (T, error) {
+	var v T
+	err := s.Read(ctx, func(tx Tx) (err error) { v, err = fn(tx); return err })
+	return v, err
+}
+
 // Tx is what compute needs of a transaction. Look-ups of what is not there give
 // a NotFound fault, inserts of a taken id Exists.
 type Tx interface {
@@ -47,11 +54,15 @@ type Tx interface {
 	// DeleteInstance removes the instance, its bindings, and its NICs but for the
 	// ports that outlive it.
 	DeleteInstance(ctx context.Context, id string) error
-	// Usage sums up what a project's instances take.
-	Usage(ctx context.Context, projectID string) (Usage, error)
+	// Usage sums up what a project's instances take, with a user's id those that
+	// the user made.
+	Usage(ctx context.Context, projectID, userID string) (Usage, error)
 
 	// Events returns what was done to an instance, newest first. It outlives the instance.
 	Events(ctx context.Context, instanceID string) ([]Event, error)
+	// ProjectEvents returns what was done to the instances that a project has, those
+	// of one instance together and newest first.
+	ProjectEvents(ctx context.Context, region, projectID string) ([]Event, error)
 	InsertEvent(ctx context.Context, e Event) error
 	// FinishEvent writes when and how the event of that id ended.
 	FinishEvent(ctx context.Context, e Event) error
@@ -78,6 +89,14 @@ type Tx interface {
 	SetQuota(ctx context.Context, projectID, resource string, most int) error
 	// DeleteQuota takes a project's own limit away.
 	DeleteQuota(ctx context.Context, projectID, resource string) error
+	// UserQuota returns the limit that is set for one user in a project, or false for none.
+	UserQuota(ctx context.Context, projectID, userID, resource string) (int, bool, error)
+	// UserQuotas returns the limits that are set for users in a project, by their ids.
+	UserQuotas(ctx context.Context, projectID, resource string) (map[string]int, error)
+	// SetUserQuota sets the limit of one user in a project; negative means no limit.
+	SetUserQuota(ctx context.Context, projectID, userID, resource string, most int) error
+	// DeleteUserQuota takes the limit of one user in a project away, or with "" of all.
+	DeleteUserQuota(ctx context.Context, projectID, userID, resource string) error
 	// Sow reports whether nobody has said this name before, and remembers it.
 	Sow(ctx context.Context, name string) (first bool, err error)
 	// Lock makes other transactions that lock the same name wait until this one ends.

@@ -132,11 +132,11 @@ type VolumeType struct {
 	Description string
 }
 
-// DefaultVolumeType is the type of volumes whose maker names none.
-const DefaultVolumeType = "SSD"
+// defaultVolumeType is the type of volumes whose maker names none.
+const defaultVolumeType = "SSD"
 
 var volumeTypes = []VolumeType{
-	{seedID("volume type", DefaultVolumeType), DefaultVolumeType, "On solid-state disks"},
+	{seedID("volume type", defaultVolumeType), defaultVolumeType, "On solid-state disks"},
 	{seedID("volume type", "HDD"), "HDD", "On spinning disks"},
 }
 
@@ -187,5 +187,5 @@ func (v Volume) mustBe(verb string, allowed ...VolumeStatus) error {
 }
 
 func (v Volume) visible(c identity.Caller) bool {
-	return v.Region == c.Region && (c.Admin() || v.ProjectID == c.ProjectID() && c.ProjectID() != "")
+	return sees(c, v.Region, v.ProjectID)
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/keyreeve/keyreeve/internal/identity"
 )
 
-// MaxDevices is how many disks an instance has at most, its root disk included.
-const MaxDevices = 26
+// maxDevices is how many disks an instance has at most, its root disk included.
+const maxDevices = 26
 
 // ErrRootVolume is the detail of a Conflict fault: an instance keeps the volume
 // that it boots from.
@@ -56,7 +56,7 @@ func mayChangeVolumes(c identity.Caller, i Instance, verb string) error {
 // Faults: Forbidden (a reader), Unsupported, NotFound (instance, volume),
 // Conflict with a [Locked] or [WrongState] (the instance) or a [WrongVolumeStatus], Invalid
 // (zone: not the instance's), Exists (device), NoCapacity (device: it has
-// [MaxDevices]).
+// [maxDevices]).
 func (s *Service) AttachVolume(ctx context.Context, c identity.Caller, instanceID string, req AttachRequest) (Volume, error) {
 	if _, err := s.volumes(); err != nil {
 		return Volume{}, err
@@ -130,13 +130,13 @@ func (i Instance) freeDevice(wanted string) (string, error) {
 		}
 		return device, nil
 	}
-	for letter := 'b'; letter < 'a'+MaxDevices; letter++ {
+	for letter := 'b'; letter < 'a'+maxDevices; letter++ {
 		if device := fmt.Sprintf("/dev/vd%c", letter); !taken[device] {
 			return device, nil
 		}
 	}
 	return "", &fault.Error{Kind: fault.NoCapacity, Resource: "device", Name: i.ID, Msg: fmt.Sprintf(
-		"The maximum allowed number of disk devices (%d) to attach to a single instance has been exceeded.", MaxDevices)}
+		"The maximum allowed number of disk devices (%d) to attach to a single instance has been exceeded.", maxDevices)}
 }
 
 // DetachVolume takes a volume away from an instance. It returns when the wish

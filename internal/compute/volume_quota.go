@@ -17,10 +17,10 @@ const (
 	QuotaPerVolume = "per_volume_gigabytes" // GiB of one volume
 )
 
-// VolumeLimits are what a project may have of the resources that [Options] has
+// standardVolumeLimits are what a project may have of the resources that [Options] has
 // no field for, where nothing else is set. There are no backups and groups of
 // volumes: what is set for them is kept and shown.
-var VolumeLimits = map[string]int{QuotaPerVolume: -1, "backups": 0, "backup_gigabytes": 0, "groups": 0}
+var standardVolumeLimits = map[string]int{QuotaPerVolume: -1, "backups": 0, "backup_gigabytes": 0, "groups": 0}
 
 // VolumeQuotas returns what a project may have of volumes, negative for no
 // limit, and what it has: the caller's, or any for administrators. Without a
@@ -49,7 +49,7 @@ func (u VolumeUsage) byName() map[string]int {
 
 func (s *Service) volumeLimits(ctx context.Context, tx Tx, projectID string) (map[string]int, error) {
 	limits := s.opt.VolumeQuota.byName()
-	maps.Copy(limits, VolumeLimits)
+	maps.Copy(limits, standardVolumeLimits)
 	for name := range limits {
 		if n, ok, err := tx.Quota(ctx, projectID, name); err != nil {
 			return nil, err

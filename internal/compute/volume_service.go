@@ -20,7 +20,7 @@ type VolumeRequest struct {
 	Description string
 	// SizeGiB is 1 to [MaxVolumeGiB]; 0 is the size of the source volume or snapshot.
 	SizeGiB int
-	Type    string // name or id; empty: [DefaultVolumeType], or that of the source
+	Type    string // name or id; empty: [defaultVolumeType], or that of the source
 	Zone    string // empty: the first one
 	ImageID string // what it begins with, or empty
 	// SourceID is the volume, and SnapshotID the snapshot that it begins as a copy
@@ -172,20 +172,12 @@ func (s *Service) ofSnapshot(ctx context.Context, tx Tx, c identity.Caller, v *V
 // Volume returns a volume of the caller's project, or any for administrators.
 // Faults: NotFound.
 func (s *Service) Volume(ctx context.Context, c identity.Caller, id string) (Volume, error) {
-	var v Volume
-	err := s.store.Read(ctx, func(tx Tx) (err error) { v, err = visibleVolume(ctx, tx, c, id); return err })
-	return v, err
+	return read(ctx, s.store, func(tx Tx) (Volume, error) { return visibleVolume(ctx, tx, c, id) })
 }
 
 func visibleVolume(ctx context.Context, tx Tx, c identity.Caller, id string) (Volume, error) {
 	v, err := tx.Volume(ctx, id)
-	if err == nil && !v.visible(c) {
-		err = fault.Missing("volume", id)
-	}
-	if err != nil {
-		return Volume{}, err
-	}
-	return v, nil
+	return visible(v, err, v.visible(c), "volume", id)
 }
 
 // Volumes lists the volumes of the caller's project, or every project's for
@@ -200,9 +192,7 @@ func (s *Service) Volumes(ctx context.Context, c identity.Caller, allProjects bo
 	case q.ProjectID == "":
 		return nil, nil
 	}
-	var all []Volume
-	err := s.store.Read(ctx, func(tx Tx) (err error) { all, err = tx.Volumes(ctx, q); return err })
-	return all, err
+	return read(ctx, s.store, func(tx Tx) ([]Volume, error) { return tx.Volumes(ctx, q) })
 }
 
 // VolumeLabels are what people call a volume and write on it.

@@ -136,20 +136,12 @@ func (s *Service) CreateVolumeSnapshot(ctx context.Context, c identity.Caller, r
 // VolumeSnapshot returns a snapshot of the caller's project, or any for
 // administrators. Faults: NotFound.
 func (s *Service) VolumeSnapshot(ctx context.Context, c identity.Caller, id string) (VolumeSnapshot, error) {
-	var n VolumeSnapshot
-	err := s.store.Read(ctx, func(tx Tx) (err error) { n, err = visibleSnapshot(ctx, tx, c, id); return err })
-	return n, err
+	return read(ctx, s.store, func(tx Tx) (VolumeSnapshot, error) { return visibleSnapshot(ctx, tx, c, id) })
 }
 
 func visibleSnapshot(ctx context.Context, tx Tx, c identity.Caller, id string) (VolumeSnapshot, error) {
 	n, err := tx.VolumeSnapshot(ctx, id)
-	if err == nil && (n.Region != c.Region || !owns(c, n.ProjectID)) {
-		err = fault.Missing("snapshot", id)
-	}
-	if err != nil {
-		return VolumeSnapshot{}, err
-	}
-	return n, nil
+	return visible(n, err, sees(c, n.Region, n.ProjectID), "snapshot", id)
 }
 
 // VolumeSnapshots lists the snapshots of the caller's project, or every
@@ -164,9 +156,7 @@ func (s *Service) VolumeSnapshots(ctx context.Context, c identity.Caller, allPro
 	case q.ProjectID == "":
 		return nil, nil
 	}
-	var all []VolumeSnapshot
-	err := s.store.Read(ctx, func(tx Tx) (err error) { all, err = tx.VolumeSnapshots(ctx, q); return err })
-	return all, err
+	return read(ctx, s.store, func(tx Tx) ([]VolumeSnapshot, error) { return tx.VolumeSnapshots(ctx, q) })
 }
 
 // EditVolumeSnapshot lets edit change a snapshot's labels in one transaction.

@@ -2,10 +2,22 @@ package identity
 
 import (
 	"context"
+	"time"
 
 	"github.com/keyreeve/keyreeve/internal/audit"
 	"github.com/keyreeve/keyreeve/internal/fault"
 )
+
+// AccessKey signs requests of the dialects that sign. Its secret is sealed with
+// the master key, because the server must be able to compute the signature.
+type AccessKey struct {
+	ID           string // what the client sends: 20 upper-case letters and digits
+	UserID       string
+	ProjectID    string // the project it acts in
+	SealedSecret []byte
+	Enabled      bool
+	CreatedAt    time.Time
+}
 
 // CreateAccessKey makes an access key for a user in a project and returns its
 // secret, which is shown this once. Users make their own, administrators

@@ -8,6 +8,7 @@ package identity
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/keyreeve/keyreeve/internal/audit"
@@ -24,7 +25,11 @@ type Account struct {
 	Name        string
 	Description string
 	Enabled     bool
+	Tags        []string // at most [MaxTags]
 	CreatedAt   time.Time
+	// Attributes are what administrators say of it beyond all this; Options are
+	// Keystone's.
+	Attributes, Options Properties
 }
 
 // Account returns an account by its id, for administrators and for members of
@@ -44,17 +49,31 @@ func (s *Service) Accounts(ctx context.Context, c Caller) ([]Account, error) {
 	return read(ctx, s.store, func(tx Tx) ([]Account, error) { return tx.Accounts(ctx) })
 }
 
+// NewAccount is what [Service.CreateAccount] takes.
+type NewAccount struct {
+	Name                string
+	Description         string
+	Disabled            bool
+	Tags                []string
+	Attributes, Options Properties
+}
+
 // CreateAccount makes an account. Faults: Forbidden (not an administrator),
-// Invalid (name), Exists.
-func (s *Service) CreateAccount(ctx context.Context, c Caller, name, description string, enabled bool) (Account, error) {
+// Invalid (name, tags, attributes), Exists.
+func (s *Service) CreateAccount(ctx context.Context, c Caller, n NewAccount) (Account, error) {
 	if err := Administrator.Check(c); err != nil {
 		return Account{}, err
 	}
-	if err := checkName("name", name, 64); err != nil {
+	if err := errors.Join(checkName("name", n.Name, 64), n.Attributes.check()); err != nil {
 		return Account{}, err
 	}
-	a := Account{ID: s.random.id(), Name: name, Description: description, Enabled: enabled, CreatedAt: s.now()}
-	err := s.store.Write(ctx, func(tx Tx) error {
+	tags, err := tidyTags(n.Tags)
+	if err != nil {
+		return Account{}, err
+	}
+	a := Account{ID: s.random.id(), Name: n.Name, Description: n.Description, Enabled: !n.Disabled, Tags: tags,
+		Attributes: n.Attributes, Options: n.Options.withoutNulls(), CreatedAt: s.now()}
+	err = s.store.Write(ctx, func(tx Tx) error {
 		if err := tx.InsertAccount(ctx, a); err != nil {
 			return err
 		}
@@ -68,13 +87,21 @@ type AccountChange struct {
 	Name        *string
 	Description *string
 	Enabled     *bool
+	Tags        *[]string
+	// Attributes and Options are put in beside those that are there; a null
+	// takes an option away.
+	Attributes, Options Properties
+}
+
+func (ch AccountChange) onlyOptions() bool {
+	return ch.Name == nil && ch.Description == nil && ch.Enabled == nil && ch.Tags == nil && len(ch.Attributes) == 0
 }
 
 // UpdateAccount changes an account. Disabling it ends the tokens of its users,
 // and those of its projects and itself, for good. The default account stays
 // enabled: nobody could enable it again. Faults: Forbidden (not an
-// administrator), NotFound, Invalid (name), Exists (name), Conflict (disabling
-// the default account).
+// administrator), NotFound, Invalid (name, tags, attributes), Exists (name),
+// Conflict (disabling the default account; [ErrImmutable]).
 func (s *Service) UpdateAccount(ctx context.Context, c Caller, id string, ch AccountChange) (Account, error) {
 	if err := Administrator.Check(c); err != nil {
 		return Account{}, err
@@ -90,9 +117,23 @@ func (s *Service) UpdateAccount(ctx context.Context, c Caller, id string, ch Acc
 		if a, err = tx.Account(ctx, id); err != nil {
 			return err
 		}
+		if !ch.onlyOptions() || !ch.Options.releases() {
+			if err := a.Options.mutable("domain", id); err != nil {
+				return err
+			}
+		}
 		set(&a.Name, ch.Name)
 		set(&a.Description, ch.Description)
 		set(&a.Enabled, ch.Enabled)
+		a.Attributes, a.Options = a.Attributes.with(ch.Attributes), a.Options.with(ch.Options).withoutNulls()
+		if err := a.Attributes.check(); err != nil {
+			return err
+		}
+		if ch.Tags != nil {
+			if a.Tags, err = tidyTags(*ch.Tags); err != nil {
+				return err
+			}
+		}
 		if id == DefaultAccountID && !a.Enabled {
 			return &fault.Error{Kind: fault.Conflict, Resource: "domain", Name: id,
 				Msg: "The default domain cannot be disabled: nobody could enable it again."}
@@ -110,14 +151,17 @@ func (s *Service) UpdateAccount(ctx context.Context, c Caller, id string, ch Acc
 
 // DeleteAccount removes a disabled account with its users and projects. Faults:
 // Forbidden (not an administrator), NotFound, Conflict (the default account; an
-// enabled one; a project in it that is not empty).
+// enabled one; a project in it that is not empty; [ErrImmutable]).
 func (s *Service) DeleteAccount(ctx context.Context, c Caller, id string) error {
 	return s.remove(ctx, c, func(tx Tx) error {
 		a, err := tx.Account(ctx, id)
-		switch {
-		case err != nil:
+		if err != nil {
 			return err
-		case a.Enabled:
+		}
+		if err := a.Options.mutable("domain", id); err != nil {
+			return err
+		}
+		if a.Enabled {
 			return &fault.Error{Kind: fault.Conflict, Resource: "domain", Name: id,
 				Msg: "Cannot delete a domain that is enabled, please disable it first."}
 		}
@@ -139,20 +183,21 @@ func (s *Service) DeleteAccount(ctx context.Context, c Caller, id string) error 
 				return err
 			}
 		}
+		roles, err := tx.Roles(ctx)
+		if err != nil {
+			return err
+		}
+		for _, r := range roles {
+			if r.AccountID != id {
+				continue
+			}
+			if err := s.removeRole(ctx, tx, c, r); err != nil {
+				return err
+			}
+		}
 		if err := tx.DeleteAccount(ctx, id); err != nil {
 			return err
 		}
 		return s.audit(ctx, tx, c, audit.Delete, "domain", a.Name)
 	})
-}
-
-// AccessKey signs requests of the dialects that sign. Its secret is sealed with
-// the master key, because the server must be able to compute the signature.
-type AccessKey struct {
-	ID           string // what the client sends: 20 upper-case letters and digits
-	UserID       string
-	ProjectID    string // the project it acts in
-	SealedSecret []byte
-	Enabled      bool
-	CreatedAt    time.Time
 }

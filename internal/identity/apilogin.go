@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -15,8 +16,8 @@ import (
 // (https://docs.toast.com/ko/Compute/Instance/ko/api-guide/).
 type APILogin struct {
 	AppKey string
-	// Name is a TOAST ID, which is the user's e-mail address or their name in the
-	// default account; or the id of one of their access keys.
+	// Name is the id of an access key, or else a user's name in the default account,
+	// or else an e-mail address that one user alone has, in whatever account.
 	Name string
 	// Secret is the user's API password, never their own; or the access key's secret.
 	Secret string
@@ -56,6 +57,9 @@ func (s *Service) LogInByAPI(ctx context.Context, l APILogin) (string, Token, Ca
 		subject: "api login:" + hex.EncodeToString(sum[:16]),
 		userID:  k.user.ID, resource: "user", name: k.user.Name, Origin: l.Origin,
 	}
+	if k.user.Options.isTrue(OptionIgnoreLockout) {
+		a.subject = ""
+	}
 	until, err := s.lockedUntil(ctx, a)
 	if err != nil {
 		return "", Token{}, Caller{}, err
@@ -71,7 +75,13 @@ func (s *Service) LogInByAPI(ctx context.Context, l APILogin) (string, Token, Ca
 		UserID: k.user.ID, Scope: Scope{ProjectScope, k.project.ID}, Methods: []Method{ByPassword},
 		AuditIDs: []string{s.random.auditID()}, IssuedAt: s.now(), ExpiresAt: s.now().Add(s.opt.TokenLife),
 	}
-	return s.issueAs(ctx, s.random.id(), t, l.Origin)
+	return s.issueAs(ctx, s.random.id(), t, l.Origin, func(tx Tx) error {
+		now, err := findAPIClaim(ctx, tx, l)
+		if err == nil && !now.proves(k) {
+			err = errUnauthenticated()
+		}
+		return err
+	})
 }
 
 // apiClaim is what is on record for an [APILogin]; what is unknown is zero.
@@ -79,6 +89,18 @@ type apiClaim struct {
 	project Project
 	user    User
 	key     *AccessKey // nil for a password
+}
+
+// proves reports whether what was proved of old still holds: that it is the same
+// user's, and that the secret was not changed or taken away.
+func (k apiClaim) proves(old apiClaim) bool {
+	switch {
+	case k.user.ID != old.user.ID || k.project.ID != old.project.ID || (k.key == nil) != (old.key == nil):
+		return false
+	case k.key == nil:
+		return k.user.APIPasswordHash == old.user.APIPasswordHash
+	}
+	return k.key.Enabled && k.key.ProjectID == k.project.ID && bytes.Equal(k.key.SealedSecret, old.key.SealedSecret)
 }
 
 func findAPIClaim(ctx context.Context, tx Tx, l APILogin) (k apiClaim, err error) {

@@ -142,11 +142,11 @@ func (s *Service) newAppCredential(c Caller, n NewAppCredential) (AppCredential,
 // holds refuses a credential whose user no longer has its roles. Faults:
 // Unauthenticated.
 func (s *Service) holds(ctx context.Context, tx Tx, k AppCredential) error {
-	given, err := tx.Assignments(ctx, k.UserID)
+	given, err := tx.Assignments(ctx, AssignmentQuery{UserID: k.UserID, Scope: Scope{ProjectScope, k.ProjectID}})
 	if err != nil {
 		return err
 	}
-	roles := expand(rolesIn(given, Scope{ProjectScope, k.ProjectID}))
+	roles := expand(rolesOf(given))
 	for _, r := range k.Roles {
 		if !slices.Contains(roles, r) {
 			return errUnauthenticated()

@@ -39,7 +39,7 @@ func (s *Service) LogInByApp(ctx context.Context, l AppLogin) (User, AppCredenti
 		return User{}, AppCredential{}, err
 	}
 	a := attempt{userID: u.ID, resource: "application credential", name: k.ID, Origin: l.Origin}
-	if k.ID != "" {
+	if k.ID != "" && !u.Options.isTrue(OptionIgnoreLockout) {
 		a.subject = "application credential:" + k.ID
 	}
 	if err := s.decide(ctx, a, ok && u.Enabled && !k.expired(s.now())); err != nil {

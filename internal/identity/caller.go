@@ -19,6 +19,8 @@ type Caller struct {
 	// ScopeAccount is set in account scope.
 	ScopeAccount Account
 	Roles        []Role // in the scope, implied ones included, lowest first
+	// RoleNames are the names of those that administrators made.
+	RoleNames map[Role]string
 	// AppCredential is what the caller came with, nil for a user's own login.
 	AppCredential *AppCredential
 
@@ -29,6 +31,14 @@ type Caller struct {
 
 // Has reports whether the caller has the role in the scope.
 func (c Caller) Has(r Role) bool { return slices.Contains(c.Roles, r) }
+
+// RoleName returns the name of one of the caller's roles.
+func (c Caller) RoleName(r Role) string {
+	if r.BuiltIn() {
+		return string(r)
+	}
+	return c.RoleNames[r]
+}
 
 // Admin reports whether the caller is an administrator: the role admin on any
 // project, on an account, or on the system.

@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"slices"
@@ -11,7 +12,7 @@ import (
 )
 
 func TestPasswords(t *testing.T) {
-	ctx, h := context.Background(), NewHasher(1)
+	ctx, h := context.Background(), NewHasher(1, rand.Reader)
 	hash, err := h.Hash(ctx, "correct horse")
 	if err != nil {
 		t.Fatal(err)
@@ -43,7 +44,7 @@ func TestPasswords(t *testing.T) {
 }
 
 func TestPasswordsWaitForTheirTurn(t *testing.T) {
-	h := NewHasher(1)
+	h := NewHasher(1, rand.Reader)
 	h.slots <- struct{}{}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
@@ -55,7 +56,7 @@ func TestPasswordsWaitForTheirTurn(t *testing.T) {
 func TestSealer(t *testing.T) {
 	key := make([]byte, MasterKeySize)
 	_, _ = rand.Read(key)
-	s, err := NewSealer(key)
+	s, err := NewSealer(key, rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,13 +83,13 @@ func TestSealer(t *testing.T) {
 	if _, err := s.Open("KR1", nil); err == nil {
 		t.Error("nothing opened")
 	}
-	if _, err := NewSealer(key[:31]); err == nil {
+	if _, err := NewSealer(key[:31], rand.Reader); err == nil {
 		t.Error("a short key was taken")
 	}
 }
 
 func TestRoles(t *testing.T) {
-	for given, want := range map[Role]string{RoleAdmin: "reader member admin", RoleMember: "reader member", RoleReader: "reader", "other": ""} {
+	for given, want := range map[Role]string{RoleAdmin: "reader member admin", RoleMember: "reader member", RoleReader: "reader", "other": "other"} {
 		var names []string
 		for _, r := range expand([]Role{given}) {
 			names = append(names, string(r))
@@ -139,5 +140,29 @@ func TestRandomText(t *testing.T) {
 	}
 	if len(r.id()) != 32 || len(r.auditID()) != 22 {
 		t.Errorf("ids %q, %q", r.id(), r.auditID())
+	}
+}
+
+// What is drawn at random comes from the source that was given: with the same
+// bytes, hashes and seals are the same.
+func TestRandomnessComesFromOutside(t *testing.T) {
+	still := func() (hash string, sealed []byte) {
+		hash, err := NewHasher(1, bytes.NewReader(make([]byte, 16))).Hash(t.Context(), "pw")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := NewSealer(make([]byte, MasterKeySize), bytes.NewReader(make([]byte, 24)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if sealed, err = s.Seal("n", []byte("secret")); err != nil {
+			t.Fatal(err)
+		}
+		return hash, sealed
+	}
+	hash, sealed := still()
+	again, alike := still()
+	if hash != again || !bytes.Equal(sealed, alike) {
+		t.Errorf("%s and %s, %x and %x", hash, again, sealed, alike)
 	}
 }

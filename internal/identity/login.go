@@ -2,6 +2,7 @@ package identity
 
 import (
 	"context"
+	"errors"
 
 	"github.com/keyreeve/keyreeve/internal/audit"
 	"github.com/keyreeve/keyreeve/internal/fault"
@@ -14,6 +15,7 @@ type Login struct {
 	// AccountID or AccountName; or
 	AccountID, AccountName string
 	// Email, the TOAST ID, which is asked for when there is no user of that name.
+	// One that several users have is nobody's: it does not say who they are.
 	Email string
 
 	Password string
@@ -54,7 +56,7 @@ func (s *Service) LogIn(ctx context.Context, l Login) (User, error) {
 		return User{}, err
 	}
 	a := attempt{userID: u.ID, resource: "user", name: u.Name, Origin: l.Origin}
-	if u.ID != "" {
+	if u.ID != "" && !u.Options.isTrue(OptionIgnoreLockout) {
 		a.subject = "user:" + u.ID
 	}
 	if err := s.decide(ctx, a, ok && u.Enabled); err != nil {
@@ -93,9 +95,13 @@ func findUserByName(ctx context.Context, tx Tx, l Login) (User, error) {
 	return tx.UserByName(ctx, id, l.Name)
 }
 
+// ErrPasswordLocked is in the chain of the Invalid fault of a user who may not
+// change their own password.
+var ErrPasswordLocked = errors.New("this password can be changed by administrators only")
+
 // ChangePassword gives a user a new password for the one that l proves, and
 // ends all their tokens. It needs no token: who knows the password is the
-// user. Faults: as [Service.LogIn]; Invalid (password).
+// user. Faults: as [Service.LogIn]; Invalid (password; [ErrPasswordLocked]).
 func (s *Service) ChangePassword(ctx context.Context, l Login, password string) error {
 	l.APIPassword = false
 	u, err := s.LogIn(ctx, l)
@@ -113,6 +119,9 @@ func (s *Service) ChangePassword(ctx context.Context, l Login, password string) 
 		}
 		if now.PasswordHash != u.PasswordHash || !now.Enabled {
 			return errUnauthenticated() // what was proved holds no longer
+		}
+		if now.Options.isTrue(OptionLockPassword) {
+			return &fault.Error{Kind: fault.Invalid, Field: "password", Msg: ErrPasswordLocked.Error(), Err: ErrPasswordLocked}
 		}
 		now.PasswordHash = hash
 		if err := tx.UpdateUser(ctx, now); err != nil {

@@ -2,10 +2,10 @@ package identity
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/subtle"
 	"encoding/base64"
 	"fmt"
+	"io"
 	"runtime"
 	"strings"
 
@@ -31,18 +31,20 @@ type argonCost struct {
 // Hasher hashes passwords with Argon2id (RFC 9106), a few at a time: each hash
 // holds 19 MiB and a core, so a burst of logins must not take all of both.
 type Hasher struct {
-	slots chan struct{}
-	cost  argonCost
-	dummy string
+	random random
+	slots  chan struct{}
+	cost   argonCost
+	dummy  string
 }
 
 // NewHasher makes a hasher that works on at most concurrent passwords at once;
-// 0 means the number of processors.
-func NewHasher(concurrent int) *Hasher {
+// 0 means the number of processors. Salts come from source, which is
+// crypto/rand.Reader but in tests.
+func NewHasher(concurrent int, source io.Reader) *Hasher {
 	if concurrent <= 0 {
 		concurrent = runtime.GOMAXPROCS(0)
 	}
-	h := &Hasher{slots: make(chan struct{}, concurrent), cost: passwordCost}
+	h := &Hasher{random: random{source}, slots: make(chan struct{}, concurrent), cost: passwordCost}
 	h.dummy = h.encode(make([]byte, 16), make([]byte, 32), h.cost)
 	return h
 }
@@ -58,8 +60,7 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 		return "", err
 	}
 	defer h.release()
-	salt := make([]byte, 16)
-	_, _ = rand.Read(salt) // never fails
+	salt := h.random.bytes(16)
 	return h.encode(salt, h.key(password, salt, h.cost, 32), h.cost), nil
 }
 

@@ -2,6 +2,7 @@ package identity
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -18,8 +19,12 @@ type Project struct {
 	Name        string // 1 to 64 characters, unique in the account, compared exactly
 	Description string
 	Enabled     bool
-	AppKey      string // 16 letters and digits; selects the project in TOAST's paths
+	AppKey      string   // 16 letters and digits; selects the project in TOAST's paths
+	Tags        []string // at most [MaxTags]
 	CreatedAt   time.Time
+	// Attributes are what administrators say of it beyond all this; Options are
+	// Keystone's.
+	Attributes, Options Properties
 }
 
 // Project returns a project: the one in scope, one in which the caller has a
@@ -27,11 +32,11 @@ type Project struct {
 func (s *Service) Project(ctx context.Context, c Caller, id string) (Project, error) {
 	return read(ctx, s.store, func(tx Tx) (Project, error) {
 		if !c.Admin() && id != c.ProjectID() {
-			given, err := tx.Assignments(ctx, c.User.ID)
+			given, err := tx.Assignments(ctx, AssignmentQuery{UserID: c.User.ID, Scope: Scope{ProjectScope, id}})
 			if err != nil {
 				return Project{}, err
 			}
-			if len(rolesIn(given, Scope{ProjectScope, id})) == 0 {
+			if len(given) == 0 {
 				return Project{}, &fault.Error{Kind: fault.Forbidden, Resource: "project", Name: id}
 			}
 		}
@@ -48,24 +53,39 @@ func (s *Service) Projects(ctx context.Context, c Caller, q ProjectQuery) ([]Pro
 	return read(ctx, s.store, func(tx Tx) ([]Project, error) { return tx.Projects(ctx, q) })
 }
 
+// NewProject is what [Service.CreateProject] takes.
+type NewProject struct {
+	AccountID           string // empty: the default account
+	Name                string
+	Description         string
+	Disabled            bool
+	Tags                []string
+	Attributes, Options Properties
+}
+
 // CreateProject makes a project with a new appkey. Faults: Forbidden, Invalid
-// (name), NotFound (account), Exists.
-func (s *Service) CreateProject(ctx context.Context, c Caller, accountID, name, description string) (Project, error) {
+// (name, tags, attributes), NotFound (account), Exists.
+func (s *Service) CreateProject(ctx context.Context, c Caller, n NewProject) (Project, error) {
 	if err := Administrator.Check(c); err != nil {
 		return Project{}, err
 	}
-	if accountID == "" {
-		accountID = DefaultAccountID
+	if n.AccountID == "" {
+		n.AccountID = DefaultAccountID
 	}
-	if err := checkName("name", name, 64); err != nil {
+	if err := errors.Join(checkName("name", n.Name, 64), n.Attributes.check()); err != nil {
+		return Project{}, err
+	}
+	tags, err := tidyTags(n.Tags)
+	if err != nil {
 		return Project{}, err
 	}
 	p := Project{
-		ID: s.random.id(), AccountID: accountID, Name: name, Description: description,
-		Enabled: true, AppKey: s.random.text(16, lettersAndDigits), CreatedAt: s.now(),
+		ID: s.random.id(), AccountID: n.AccountID, Name: n.Name, Description: n.Description, Enabled: !n.Disabled,
+		AppKey: s.random.text(16, lettersAndDigits), Tags: tags, CreatedAt: s.now(),
+		Attributes: n.Attributes, Options: n.Options.withoutNulls(),
 	}
-	err := s.store.Write(ctx, func(tx Tx) error {
-		if _, err := tx.Account(ctx, accountID); err != nil {
+	err = s.store.Write(ctx, func(tx Tx) error {
+		if _, err := tx.Account(ctx, p.AccountID); err != nil {
 			return err
 		}
 		if err := tx.InsertProject(ctx, p); err != nil {
@@ -81,11 +101,19 @@ type ProjectChange struct {
 	Name        *string
 	Description *string
 	Enabled     *bool
+	Tags        *[]string
+	// Attributes and Options are put in beside those that are there; a null
+	// takes an option away.
+	Attributes, Options Properties
+}
+
+func (ch ProjectChange) onlyOptions() bool {
+	return ch.Name == nil && ch.Description == nil && ch.Enabled == nil && ch.Tags == nil && len(ch.Attributes) == 0
 }
 
 // UpdateProject changes a project. Disabling it ends its tokens for good.
-// Faults: Forbidden (not an administrator), NotFound, Invalid (name), Exists
-// (name).
+// Faults: Forbidden (not an administrator), NotFound, Invalid (name, tags,
+// attributes), Exists (name), Conflict ([ErrImmutable]).
 func (s *Service) UpdateProject(ctx context.Context, c Caller, id string, ch ProjectChange) (Project, error) {
 	if err := Administrator.Check(c); err != nil {
 		return Project{}, err
@@ -101,9 +129,23 @@ func (s *Service) UpdateProject(ctx context.Context, c Caller, id string, ch Pro
 		if p, err = tx.Project(ctx, id); err != nil {
 			return err
 		}
+		if !ch.onlyOptions() || !ch.Options.releases() {
+			if err := p.Options.mutable("project", id); err != nil {
+				return err
+			}
+		}
 		set(&p.Name, ch.Name)
 		set(&p.Description, ch.Description)
 		set(&p.Enabled, ch.Enabled)
+		p.Attributes, p.Options = p.Attributes.with(ch.Attributes), p.Options.with(ch.Options).withoutNulls()
+		if err := p.Attributes.check(); err != nil {
+			return err
+		}
+		if ch.Tags != nil {
+			if p.Tags, err = tidyTags(*ch.Tags); err != nil {
+				return err
+			}
+		}
 		if err := tx.UpdateProject(ctx, p); err != nil {
 			return renamed(err, "project", p.Name)
 		}
@@ -115,9 +157,10 @@ func (s *Service) UpdateProject(ctx context.Context, c Caller, id string, ch Pro
 	return p, err
 }
 
-// DeleteProject removes a project with the roles, credentials and tokens in it.
+// DeleteProject removes a project with the roles, credentials and tokens in it,
+// and with its private images, shared key pairs, networks and what is on them.
 // Faults: Forbidden (not an administrator), NotFound, Conflict (it still has
-// instances or key pairs).
+// instances or volumes, or networks that others use; [ErrImmutable]).
 func (s *Service) DeleteProject(ctx context.Context, c Caller, id string) error {
 	return s.remove(ctx, c, func(tx Tx) error {
 		p, err := tx.Project(ctx, id)
@@ -129,6 +172,9 @@ func (s *Service) DeleteProject(ctx context.Context, c Caller, id string) error 
 }
 
 func (s *Service) removeProject(ctx context.Context, tx Tx, c Caller, p Project) error {
+	if err := p.Options.mutable("project", p.ID); err != nil {
+		return err
+	}
 	holdings, err := tx.ProjectHoldings(ctx, p.ID)
 	if err != nil {
 		return err
@@ -137,7 +183,7 @@ func (s *Service) removeProject(ctx context.Context, tx Tx, c Caller, p Project)
 		return &fault.Error{Kind: fault.Conflict, Resource: "project", Name: p.ID, Msg: fmt.Sprintf(
 			"Cannot delete project %s while it has %s.", p.Name, inWords(holdings))}
 	}
-	if err := tx.DeleteProject(ctx, p.ID); err != nil {
+	if err := tx.DeleteProject(ctx, p.ID, s.now()); err != nil {
 		return err
 	}
 	return s.audit(ctx, tx, c, audit.Delete, "project", p.Name)
@@ -145,11 +191,11 @@ func (s *Service) removeProject(ctx context.Context, tx Tx, c Caller, p Project)
 
 // Holding is how many things of a kind a project still has.
 type Holding struct {
-	What  string // "instance", "shared key pair"
+	What  string // "instance", "volume"
 	Count int64
 }
 
-// inWords lists holdings: "2 instances and 1 shared key pair".
+// inWords lists holdings: "2 instances and 1 volume".
 func inWords(holdings []Holding) string {
 	var parts []string
 	for _, h := range holdings {

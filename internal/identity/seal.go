@@ -3,7 +3,6 @@ package identity
 import (
 	"context"
 	"crypto/cipher"
-	"crypto/rand"
 	"fmt"
 	"io"
 
@@ -17,21 +16,25 @@ const MasterKeySize = chacha20poly1305.KeySize
 
 // Sealer encrypts the secrets that the server must be able to read again, such
 // as those of access keys, with XChaCha20-Poly1305 under the master key.
-type Sealer struct{ aead cipher.AEAD }
+type Sealer struct {
+	aead   cipher.AEAD
+	source io.Reader
+}
 
-// NewSealer takes a master key of [MasterKeySize] bytes.
-func NewSealer(masterKey []byte) (*Sealer, error) {
+// NewSealer takes a master key of [MasterKeySize] bytes. Nonces come from
+// source, which is crypto/rand.Reader but in tests.
+func NewSealer(masterKey []byte, source io.Reader) (*Sealer, error) {
 	aead, err := chacha20poly1305.NewX(masterKey)
 	if err != nil {
 		return nil, fmt.Errorf("the master key has %d bytes, not %d", len(masterKey), MasterKeySize)
 	}
-	return &Sealer{aead: aead}, nil
+	return &Sealer{aead, source}, nil
 }
 
 // Seal encrypts secret for the thing named by name: it opens under no other name.
 func (s *Sealer) Seal(name string, secret []byte) ([]byte, error) {
 	nonce := make([]byte, s.aead.NonceSize(), s.aead.NonceSize()+len(secret)+s.aead.Overhead())
-	if _, err := io.ReadFull(rand.Reader, nonce); err != nil {
+	if _, err := io.ReadFull(s.source, nonce); err != nil {
 		return nil, fault.Wrap(err, "making a nonce")
 	}
 	return s.aead.Seal(nonce, nonce, secret, []byte(name)), nil

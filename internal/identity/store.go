@@ -46,10 +46,11 @@ type Tx interface {
 	Projects(ctx context.Context, q ProjectQuery) ([]Project, error)
 	InsertProject(ctx context.Context, p Project) error
 	UpdateProject(ctx context.Context, p Project) error
-	// DeleteProject removes a project with all of identity's that hangs on it:
-	// roles, credentials and tokens in it. It is no longer anyone's default.
-	DeleteProject(ctx context.Context, id string) error
-	// ProjectHoldings tells what a project has of what is not identity's.
+	// DeleteProject removes a project with all that is in it: roles, credentials
+	// and tokens, quotas, private images, shared key pairs, networks and what is on
+	// them. It is no longer anyone's default. at is when files are to go.
+	DeleteProject(ctx context.Context, id string, at time.Time) error
+	// ProjectHoldings tells what a project has that must not go with it.
 	ProjectHoldings(ctx context.Context, id string) ([]Holding, error)
 
 	User(ctx context.Context, id string) (User, error)
@@ -61,8 +62,17 @@ type Tx interface {
 	// credentials, access rules and tokens.
 	DeleteUser(ctx context.Context, id string) error
 
-	// Assignments returns the roles given to a user, in every scope.
-	Assignments(ctx context.Context, userID string) ([]Assignment, error)
+	// Role finds a role that administrators made by its id.
+	Role(ctx context.Context, id string) (RoleRecord, error)
+	// Roles returns all that administrators made, ordered by name.
+	Roles(ctx context.Context) ([]RoleRecord, error)
+	InsertRole(ctx context.Context, r RoleRecord) error
+	UpdateRole(ctx context.Context, r RoleRecord) error
+	// DeleteRole removes a role that nobody has.
+	DeleteRole(ctx context.Context, id string) error
+
+	// Assignments are ordered by the user's name, the scope and the role.
+	Assignments(ctx context.Context, q AssignmentQuery) ([]Assignment, error)
 	// InsertAssignment is nil for a role that is given already.
 	InsertAssignment(ctx context.Context, a Assignment) error
 	DeleteAssignment(ctx context.Context, a Assignment) error

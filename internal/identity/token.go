@@ -57,16 +57,27 @@ func errUnauthenticated() error {
 	return &fault.Error{Kind: fault.Unauthenticated, Msg: "the request needs valid credentials"}
 }
 
-// IssueToken makes a token for a user who has logged in. In a scope in which
-// the user has no role, or that is unknown or disabled, it is Unauthenticated:
-// what one may not see does not exist. It returns the token's text, which
-// exists nowhere else.
+// IssueToken makes a token for a user who has logged in, as [Service.LogIn]
+// returned them: with another password since, it is Unauthenticated. So it is in
+// a scope in which the user has no role, or that is unknown or disabled: what
+// one may not see does not exist. And so it is where the methods do not satisfy
+// the user's rules (multi_factor_auth_rules). It returns the token's text,
+// which exists nowhere else.
 func (s *Service) IssueToken(ctx context.Context, u User, scope Scope, methods []Method, from Origin) (string, Token, Caller, error) {
 	t := Token{
 		UserID: u.ID, Scope: scope, Methods: methods, AuditIDs: []string{s.random.auditID()},
 		IssuedAt: s.now(), ExpiresAt: s.now().Add(s.opt.TokenLife),
 	}
-	return s.issue(ctx, t, from)
+	return s.issue(ctx, t, from, func(tx Tx) error {
+		now, err := tx.User(ctx, u.ID)
+		if err != nil {
+			return hidden(err)
+		}
+		if now.PasswordHash != u.PasswordHash || now.APIPasswordHash != u.APIPasswordHash {
+			return errUnauthenticated()
+		}
+		return nil
+	})
 }
 
 // RescopeToken makes a token of another scope from a valid one; it expires no
@@ -90,11 +101,13 @@ func (s *Service) RescopeToken(ctx context.Context, old Token, scope Scope, from
 	return s.issue(ctx, t, from)
 }
 
-func (s *Service) issue(ctx context.Context, t Token, from Origin) (string, Token, Caller, error) {
-	return s.issueAs(ctx, s.random.token(), t, from)
+func (s *Service) issue(ctx context.Context, t Token, from Origin, still ...func(Tx) error) (string, Token, Caller, error) {
+	return s.issueAs(ctx, s.random.token(), t, from, still...)
 }
 
-func (s *Service) issueAs(ctx context.Context, text string, t Token, from Origin) (string, Token, Caller, error) {
+// issueAs makes a token if what was proved of its user still holds: to check a
+// secret takes tens of milliseconds, in which it may have been taken away.
+func (s *Service) issueAs(ctx context.Context, text string, t Token, from Origin, still ...func(Tx) error) (string, Token, Caller, error) {
 	t.Hash = HashToken(text)
 	var c Caller
 	err := s.store.Write(ctx, func(tx Tx) error {
@@ -104,8 +117,18 @@ func (s *Service) issueAs(ctx context.Context, text string, t Token, from Origin
 		if err != nil {
 			return err
 		}
+		for _, holds := range still {
+			if err := holds(tx); err != nil {
+				return err
+			}
+		}
 		if c, err = s.resolve(ctx, tx, t); err != nil {
 			return err
+		}
+		if enough, err := c.User.enoughFactors(t.Methods); err != nil {
+			return err
+		} else if !enough {
+			return errUnauthenticated()
 		}
 		// Issuing pays for clearing away: a little each time keeps the table small.
 		if err := tx.DeleteExpiredTokens(ctx, s.now(), 10); err != nil {
@@ -262,11 +285,16 @@ func (s *Service) resolve(ctx context.Context, tx Tx, t Token) (Caller, error) {
 	if t.Scope.Kind == Unscoped {
 		return c, nil
 	}
-	given, err := tx.Assignments(ctx, t.UserID)
+	given, err := tx.Assignments(ctx, AssignmentQuery{UserID: t.UserID, Scope: t.Scope})
 	if err != nil {
 		return Caller{}, err
 	}
-	c.Roles = expand(rolesIn(given, t.Scope))
+	records, err := describe(ctx, tx, rolesOf(given))
+	if err != nil {
+		return Caller{}, err
+	}
+	c.Roles, c.RoleNames = inTokens(records)
+	c.Roles = expand(c.Roles)
 	if len(c.Roles) == 0 {
 		return Caller{}, errUnauthenticated()
 	}
@@ -276,12 +304,10 @@ func (s *Service) resolve(ctx context.Context, tx Tx, t Token) (Caller, error) {
 	return c, nil
 }
 
-func rolesIn(given []Assignment, scope Scope) []Role {
+func rolesOf(given []Assignment) []Role {
 	var roles []Role
 	for _, a := range given {
-		if a.Scope == scope {
-			roles = append(roles, a.Role)
-		}
+		roles = append(roles, a.Role)
 	}
 	return roles
 }

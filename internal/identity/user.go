@@ -2,6 +2,7 @@ package identity
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/keyreeve/keyreeve/internal/audit"
@@ -12,13 +13,16 @@ type User struct {
 	ID               string // 32 hex digits
 	AccountID        string
 	Name             string // 1 to 255 characters, unique in the account, compared exactly
-	Email            string // the TOAST ID; empty or unique
+	Email            string // the TOAST ID, as long as nobody else has it
 	Description      string
 	Enabled          bool
 	DefaultProjectID string
 	PasswordHash     string // PHC form, empty when the user cannot log in by password
 	APIPasswordHash  string // of TOAST's API password, PHC form, or empty
 	CreatedAt        time.Time
+	// Attributes are what administrators say of it beyond all this; Options are
+	// Keystone's.
+	Attributes, Options Properties
 }
 
 // User returns a user: oneself, or anyone for administrators. Faults:
@@ -48,13 +52,15 @@ type NewUser struct {
 	APIPassword      string // TOAST's; empty: none
 	DefaultProjectID string
 	Disabled         bool
+
+	Attributes, Options Properties
 	// Grants are roles that come with the user; their UserID is filled in.
 	Grants []Assignment
 }
 
 // CreateUser makes a user, with the roles that come with it. Faults: Forbidden
-// (not an administrator), Invalid (name, password, role, scope), NotFound
-// (account, project), Exists.
+// (not an administrator), Invalid (name, password, attributes, role, scope),
+// NotFound (account, project), Exists.
 func (s *Service) CreateUser(ctx context.Context, c Caller, n NewUser) (User, error) {
 	if err := Administrator.Check(c); err != nil {
 		return User{}, err
@@ -85,13 +91,13 @@ func (s *Service) newUser(ctx context.Context, n NewUser) (User, error) {
 	if n.AccountID == "" {
 		n.AccountID = DefaultAccountID
 	}
-	if err := checkName("name", n.Name, 255); err != nil {
+	if err := errors.Join(checkName("name", n.Name, 255), n.Attributes.check(), n.Options.check()); err != nil {
 		return User{}, err
 	}
 	u := User{
 		ID: s.random.id(), AccountID: n.AccountID, Name: n.Name, Email: n.Email,
 		Description: n.Description, Enabled: !n.Disabled, DefaultProjectID: n.DefaultProjectID,
-		CreatedAt: s.now(),
+		CreatedAt: s.now(), Attributes: n.Attributes, Options: n.Options.withoutNulls(),
 	}
 	var err error
 	if u.PasswordHash, err = s.hashIf(ctx, &n.Password); err != nil {
@@ -112,12 +118,15 @@ type UserChange struct {
 	Password         *string // empty: can no longer log in by password
 	APIPassword      *string // TOAST's; empty: none
 	Enabled          *bool
+	// Attributes and Options are put in beside those that are there; a null
+	// takes an option away.
+	Attributes, Options Properties
 }
 
 // UpdateUser changes a user. A new password or API password, and disabling the
 // user, end all their tokens for good; disabling also removes their application
 // credentials and access rules, as Keystone does. Faults: Forbidden (not an
-// administrator), NotFound, Invalid (name, password), Exists (name, email).
+// administrator), NotFound, Invalid (name, password, attributes), Exists (name).
 func (s *Service) UpdateUser(ctx context.Context, c Caller, id string, ch UserChange) (User, error) {
 	if err := Administrator.Check(c); err != nil {
 		return User{}, err
@@ -146,6 +155,10 @@ func (s *Service) UpdateUser(ctx context.Context, c Caller, id string, ch UserCh
 		set(&u.Description, ch.Description)
 		set(&u.DefaultProjectID, ch.DefaultProjectID)
 		set(&u.Enabled, ch.Enabled)
+		u.Attributes, u.Options = u.Attributes.with(ch.Attributes), u.Options.with(ch.Options).withoutNulls()
+		if err := errors.Join(u.Attributes.check(), u.Options.check()); err != nil {
+			return err
+		}
 		if ch.Password != nil {
 			u.PasswordHash = hash
 		}

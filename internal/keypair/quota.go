@@ -10,17 +10,6 @@ import (
 // QuotaKeyPairs is the resource's name in quotas, as Nova has it.
 const QuotaKeyPairs = "key_pairs"
 
-// Limit returns how many key pairs an owner may have by these rules in a
-// project, negative for no limit: in the caller's, or in any for
-// administrators. Without a project it is what holds where nothing is set.
-// Faults: Forbidden.
-func (s *Service) Limit(ctx context.Context, c identity.Caller, r Rules, projectID string) (int, error) {
-	if projectID != "" && projectID != c.ProjectID() && !c.Admin() {
-		return 0, &fault.Error{Kind: fault.Forbidden, Resource: "project", Name: projectID, Msg: "only administrators see another project's limits"}
-	}
-	return read(ctx, s.store, func(tx Tx) (int, error) { return limit(ctx, tx, projectID, r) })
-}
-
 // Count returns how many private key pairs the caller has, or with userID that
 // user: what their quota counts. Faults: Forbidden as [Service.Get].
 func (s *Service) Count(ctx context.Context, c identity.Caller, userID string) (int, error) {
@@ -36,7 +25,7 @@ func (s *Service) Count(ctx context.Context, c identity.Caller, userID string) (
 }
 
 func checkQuota(ctx context.Context, tx Tx, c identity.Caller, r Rules, k KeyPair) error {
-	most, err := limit(ctx, tx, c.ProjectID(), r)
+	most, err := limit(ctx, tx, c, r)
 	if err != nil || most < 0 {
 		return err
 	}
@@ -51,10 +40,16 @@ func checkQuota(ctx context.Context, tx Tx, c identity.Caller, r Rules, k KeyPai
 	return nil
 }
 
-// limit is the project's where one is set: as in Nova, the limit belongs to the
-// project that the caller acts in, the count to the owner.
-func limit(ctx context.Context, tx Tx, projectID string, r Rules) (int, error) {
-	if n, ok, err := tx.Quota(ctx, projectID, QuotaKeyPairs); err != nil || ok {
+// limit is the caller's own in the project they act in, else the project's,
+// where one is set: as in Nova, the limit belongs to the caller, the count to
+// the owner. What a project shares is bounded by the project's limit.
+func limit(ctx context.Context, tx Tx, c identity.Caller, r Rules) (int, error) {
+	if r.Owner == User {
+		if n, ok, err := tx.UserQuota(ctx, c.ProjectID(), c.User.ID, QuotaKeyPairs); err != nil || ok {
+			return n, err
+		}
+	}
+	if n, ok, err := tx.Quota(ctx, c.ProjectID(), QuotaKeyPairs); err != nil || ok {
 		return n, err
 	}
 	return r.Quota, nil

@@ -51,6 +51,8 @@ type Tx interface {
 	// Quota returns the limit that is set for a project, else the one that is set
 	// for all (which is that of the project ""), or false for none.
 	Quota(ctx context.Context, projectID, resource string) (int, bool, error)
+	// UserQuota returns the limit that is set for one user in a project, or false for none.
+	UserQuota(ctx context.Context, projectID, userID, resource string) (int, bool, error)
 	// Lock makes other transactions that lock the same name wait until this one ends.
 	Lock(ctx context.Context, name string) error
 }

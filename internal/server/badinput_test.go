@@ -19,16 +19,16 @@ var sound = map[string][]string{
 		"scope": {"project": {"id": "p", "name": "demo", "domain": {"id": "default"}}}}}`,
 	},
 	"POST /v3/users": {
-		`{"user": {"name": "bad-%d", "password": "p", "email": "a@b", "description": "d", "enabled": true, "domain_id": "default", "default_project_id": "@projects"}}`,
+		`{"user": {"name": "bad-%d", "password": "p", "email": "a@b", "description": "d", "enabled": true, "domain_id": "default", "default_project_id": "@projects", "seat": {"row": [1, null]}, "options": {"lock_password": false, "ignore_lockout_failure_attempts": null, "multi_factor_auth_enabled": false, "multi_factor_auth_rules": [["password", "totp"]]}}}`,
 	},
 	"PATCH /v3/users/{id}": {
 		`{"user": {"name": "member-%d", "password": "p", "email": "a@b", "description": "d", "default_project_id": "@projects"}}`,
 	},
 	"POST /v3/projects": {
-		`{"project": {"name": "bad-%d", "description": "d", "enabled": true, "domain_id": "default", "parent_id": "default", "is_domain": false}}`,
+		`{"project": {"name": "bad-%d", "description": "d", "enabled": true, "domain_id": "default", "parent_id": "default", "is_domain": false, "tags": ["a", "b"], "cost": 1.5, "options": {"immutable": false}}}`,
 	},
 	"PATCH /v3/projects/{id}": {
-		`{"project": {"name": "demo-%d", "description": "d"}}`,
+		`{"project": {"name": "demo-%d", "description": "d", "tags": ["a"], "cost": null, "options": {"immutable": false}}}`,
 	},
 	"POST /v3/users/{id}/password": {
 		`{"user": {"original_password": "o", "password": "p"}}`,
@@ -37,11 +37,14 @@ var sound = map[string][]string{
 		`{"application_credential": {"name": "bad-%d", "description": "d", "secret": "s", "expires_at": "2999-01-01T00:00:00Z", "roles": [{"name": "reader"}], "unrestricted": true, "access_rules": [{"service": "compute", "method": "GET", "path": "/v2.1/**"}]}}`,
 	},
 	"POST /v3/domains": {
-		`{"domain": {"name": "bad-%d", "description": "d", "enabled": true}}`,
+		`{"domain": {"name": "bad-%d", "description": "d", "enabled": true, "tags": ["a"], "cost": 1, "options": {"immutable": false}}}`,
 	},
 	"PATCH /v3/domains/{id}": {
 		`{"domain": {"name": "Default-%d", "description": "d", "enabled": true}}`,
 	},
+	"POST /v3/roles":             {`{"role": {"name": "bad-%d", "description": "d", "domain_id": "default", "cost": 1, "options": {"immutable": false}}}`},
+	"PATCH /v3/roles/{id}":       {`{"role": {"name": "bad-%d", "description": "d", "cost": 1, "options": {"immutable": false}}}`},
+	"PUT /v3/projects/{id}/tags": {`{"tags": ["a", "b"]}`},
 	"POST /v2.0/tokens": {
 		`{"auth": {"tenantId": "t", "tenantName": "demo", "passwordCredentials": {"username": "nobody", "userId": "u", "password": "p"}}}`,
 		`{"auth": {"tenantId": "t", "token": {"id": "t"}}}`,

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -145,13 +146,13 @@ type Credentials struct {
 // AdminCredentials are the administrator's, in the project and domain of the same name as the user.
 type AdminCredentials struct {
 	Username string `json:"username"`
-	Password string `json:"password"`
+	Password string `json:"password,omitempty"`
 }
 
 // DemoCredentials are all those of the demo user.
 type DemoCredentials struct {
 	Username        string `json:"username"`
-	Password        string `json:"password"`
+	Password        string `json:"password,omitempty"`
 	UserID          string `json:"userId"`
 	Project         string `json:"project"`
 	ProjectID       string `json:"projectId"`
@@ -159,12 +160,12 @@ type DemoCredentials struct {
 	Region          string `json:"region"`
 	AppKey          string `json:"appkey"`
 	TOASTID         string `json:"toastId"`
-	APIPassword     string `json:"apiPassword"`
-	AccessKeyID     string `json:"accessKeyId"`
-	AccessKeySecret string `json:"accessKeySecret"`
+	APIPassword     string `json:"apiPassword,omitempty"`
+	AccessKeyID     string `json:"accessKeyId,omitempty"`
+	AccessKeySecret string `json:"accessKeySecret,omitempty"`
 }
 
-// Credentials reads the first credentials. The error says why there are none.
+// Credentials reads the first credentials, as they were. The error says why there are none.
 func (d DataDir) Credentials() (Credentials, error) {
 	var c Credentials
 	text, err := os.ReadFile(d.path("bootstrap.json"))
@@ -202,6 +203,32 @@ func (d DataDir) Addresses() (Addresses, error) {
 		return a, fmt.Errorf("no server has started in %s yet", d)
 	}
 	return a, json.Unmarshal(text, &a)
+}
+
+// Working returns the credentials without those that let nobody in any more,
+// and says what these are.
+func (c Credentials) Working(ctx context.Context, s *identity.Service) (_ Credentials, gone []string, err error) {
+	works, err := s.Working(ctx, c.secrets())
+	if err != nil {
+		return Credentials{}, nil, err
+	}
+	for _, secret := range []struct {
+		what  string
+		kept  *string
+		works string
+	}{
+		{c.Admin.Username + "'s password", &c.Admin.Password, works.AdminPassword},
+		{c.Demo.Username + "'s password", &c.Demo.Password, works.DemoPassword},
+		{c.Demo.Username + "'s API password", &c.Demo.APIPassword, works.APIPassword},
+		{c.Demo.Username + "'s access key", &c.Demo.AccessKeySecret, works.AccessKeySecret},
+	} {
+		if secret.works == "" && *secret.kept != "" {
+			gone = append(gone, secret.what)
+		}
+		*secret.kept = secret.works
+	}
+	c.Demo.AccessKeyID = works.AccessKeyID
+	return c, gone, nil
 }
 
 func (c Credentials) secrets() identity.Secrets {

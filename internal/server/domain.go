@@ -47,7 +47,7 @@ func OpenDomain(ctx context.Context, cfg config.Config, log *slog.Logger) (*Doma
 	if err != nil {
 		return nil, err
 	}
-	sealer, err := identity.NewSealer(key)
+	sealer, err := identity.NewSealer(key, rand.Reader)
 	if err != nil {
 		return nil, err
 	}
@@ -143,6 +143,7 @@ func (d *Domain) openMachines(ctx context.Context, log *slog.Logger) (*machines,
 		Quota: compute.Usage{
 			Instances: d.Config.Compute.QuotaInstances, VCPUs: d.Config.Compute.QuotaCores, RAMMiB: d.Config.Compute.QuotaRAMMiB,
 		},
+		Limits:      map[string]int{keypair.QuotaKeyPairs: d.Config.Keypair.Quota},
 		VolumeQuota: compute.VolumeUsage{Volumes: d.Config.Compute.QuotaVolumes, Snapshots: d.Config.Compute.QuotaSnapshots, GiB: d.Config.Compute.QuotaGigabytes},
 	})
 	m.runner.Handle(compute.JobKind, m.compute.RunJob)

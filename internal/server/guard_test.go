@@ -215,7 +215,7 @@ func (w *world) people(t *testing.T) {
 		return found[0]
 	}
 	demo, admins := find(identity.DemoName), find(identity.AdminName)
-	other, err := id.CreateProject(ctx, op, "", "other", "")
+	other, err := id.CreateProject(ctx, op, identity.NewProject{Name: "other"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -42,6 +42,12 @@ func (m *machine) state(action, verb, parameters string, needs func(guest) bool,
 	}
 }
 
+// sizes are the flavors that instances of the machine have.
+var sizes = map[string]struct {
+	name string
+	disk int
+}{"1": {"m1.tiny", 1}, "2": {"m1.small", 20}, "3": {"m1.medium", 40}, "4": {"m1.large", 80}}
+
 func (m *machine) instanceActions() map[string]func(*rapid.T) {
 	runs, stopped, either := func(g guest) bool { return g.Runs }, func(g guest) bool { return !g.Runs }, func(guest) bool { return true }
 	up, down := func(g *guest) { g.Runs = true }, func(g *guest) { g.Runs = false }
@@ -56,8 +62,12 @@ func (m *machine) instanceActions() map[string]func(*rapid.T) {
 			g := m.model.Instances[instance]
 			flavor := fmt.Sprint(rapid.IntRange(1, 4).Draw(t, "flavor"))
 			code, message := 0, ""
-			if flavor <= g.Flavor {
+			switch {
+			case flavor == g.Flavor:
 				code, message = 10400, "When resizing, instances must change flavor!"
+			case flavor < g.Flavor:
+				from, to := sizes[g.Flavor], sizes[flavor]
+				code, message = 10400, fmt.Sprintf("the disk has %d GiB and cannot shrink to the %d of flavor %s", from.disk, to.disk, to.name)
 			}
 			m.act(t, instance, owner, "resize", fmt.Sprintf(`"flavor": %q`, flavor), code, message, func(next *scene, _ scene) {
 				g.Flavor = flavor

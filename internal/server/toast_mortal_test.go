@@ -136,7 +136,7 @@ func (y *mortal) addMembers() {
 		y.t.Fatal(err)
 	}
 	op := identity.Operator(cfg.Region.ID)
-	lab, err := d.Identity.CreateProject(y.t.Context(), op, "", "lab", "")
+	lab, err := d.Identity.CreateProject(y.t.Context(), op, identity.NewProject{Name: "lab"})
 	if err != nil {
 		y.t.Fatal(err)
 	}

@@ -12,9 +12,21 @@ func scanAssignment(s scanner) (a identity.Assignment, err error) {
 }
 
 // Assignments implements [identity.Tx].
-func (t *Tx) Assignments(ctx context.Context, userID string) ([]identity.Assignment, error) {
+func (t *Tx) Assignments(ctx context.Context, q identity.AssignmentQuery) ([]identity.Assignment, error) {
+	var w where
+	if q.UserID != "" {
+		w.and(`a.user_id = ?`, q.UserID)
+	}
+	if q.Scope.Kind != identity.Unscoped {
+		w.and(`a.scope_kind = ?`, int64(q.Scope.Kind))
+		w.and(`a.scope_id = ?`, q.Scope.ID)
+	}
+	if q.Role != "" {
+		w.and(`a.role = ?`, string(q.Role))
+	}
 	return all(ctx, t, "role assignment", scanAssignment,
-		`SELECT user_id, scope_kind, scope_id, role FROM assignments WHERE user_id = $1 ORDER BY scope_kind, scope_id, role`, userID)
+		`SELECT a.user_id, a.scope_kind, a.scope_id, a.role FROM assignments a JOIN users u ON u.id = a.user_id`+w.String()+
+			` ORDER BY u.name, u.id, a.scope_kind, a.scope_id, a.role`, w.args...)
 }
 
 // InsertAssignment implements [identity.Tx].

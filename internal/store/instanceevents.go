@@ -20,6 +20,14 @@ func (t *Tx) Events(ctx context.Context, instanceID string) ([]compute.Event, er
 		`SELECT `+eventColumns+` FROM instance_events WHERE instance_id = $1 ORDER BY started_at DESC, id DESC`, instanceID)
 }
 
+// ProjectEvents implements [compute.Tx].
+func (t *Tx) ProjectEvents(ctx context.Context, region, projectID string) ([]compute.Event, error) {
+	return all(ctx, t, "instance event", scanEvent,
+		`SELECT `+eventColumns+` FROM instance_events
+		WHERE instance_id IN (SELECT id FROM instances WHERE region = $1 AND project_id = $2)
+		ORDER BY instance_id, started_at DESC, id DESC`, region, projectID)
+}
+
 // InsertEvent implements [compute.Tx].
 func (t *Tx) InsertEvent(ctx context.Context, e compute.Event) error {
 	return t.insert(ctx, "instance event", e.ID,

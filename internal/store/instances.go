@@ -166,9 +166,9 @@ func (t *Tx) DeleteInstance(ctx context.Context, id string) error {
 }
 
 // Usage implements [compute.Tx].
-func (t *Tx) Usage(ctx context.Context, projectID string) (compute.Usage, error) {
+func (t *Tx) Usage(ctx context.Context, projectID, userID string) (compute.Usage, error) {
 	return one(ctx, t, "usage", projectID, func(s scanner) (u compute.Usage, err error) {
 		return u, s.Scan(&u.Instances, &u.VCPUs, &u.RAMMiB)
 	}, `SELECT COUNT(*), CAST(COALESCE(SUM(vcpus), 0) AS BIGINT), CAST(COALESCE(SUM(ram_mib), 0) AS BIGINT)
-		FROM instances WHERE project_id = $1`, projectID)
+		FROM instances WHERE project_id = $1 AND (user_id = $2 OR $2 = '')`, projectID, userID)
 }

@@ -58,6 +58,7 @@ func (db *DB) migrate(ctx context.Context, known []migration) error {
 	if err != nil {
 		return fmt.Errorf("cannot read the database's schema version: %w", err)
 	}
+	first := version
 	for version < len(known) {
 		step := known[version]
 		err := db.Write(ctx, func(tx *Tx) error {
@@ -82,7 +83,10 @@ func (db *DB) migrate(ctx context.Context, known []migration) error {
 		if version, err = db.schemaVersion(ctx); err != nil {
 			return fmt.Errorf("cannot read the database's schema version: %w", err)
 		}
-		db.log.Info("migrated the database", "schema", version)
+		db.log.Debug("took a step of the database's schema", "step", step.name)
+	}
+	if first > 0 && version > first {
+		db.log.Info("migrated the database", "from_schema", first, "to_schema", version)
 	}
 	if version > len(known) {
 		return fmt.Errorf("the database has schema %d, this keyreeve knows %d: use a newer keyreeve or another data folder",

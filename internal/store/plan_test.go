@@ -55,10 +55,21 @@ func TestPlans(t *testing.T) {
 		"epoch":     func(tx *Tx) error { _, err := tx.Epoch(ctx); return err },
 		"user":      func(tx *Tx) error { _, err := tx.User(ctx, "u"); return err },
 		"user name": func(tx *Tx) error { _, err := tx.UserByName(ctx, "a", "u"); return err },
-		"roles":     func(tx *Tx) error { _, err := tx.Assignments(ctx, "u"); return err },
-		"expired":   func(tx *Tx) error { return tx.DeleteExpiredTokens(ctx, time.Now(), 10) },
-		"key pair":  func(tx *Tx) error { _, err := tx.KeyPair(ctx, view, "n"); return err },
-		"events":    func(tx *Tx) error { _, err := tx.Events(ctx, "i"); return err },
+		"e-mail":    func(tx *Tx) error { _, err := tx.Users(ctx, identity.UserQuery{Email: "u@example.com"}); return err },
+		"roles":     func(tx *Tx) error { _, err := tx.Assignments(ctx, identity.AssignmentQuery{UserID: "u"}); return err },
+		"roles in a project": func(tx *Tx) error {
+			_, err := tx.Assignments(ctx, identity.AssignmentQuery{UserID: "u", Scope: identity.Scope{Kind: identity.ProjectScope, ID: "p"}})
+			return err
+		},
+		"who has a role": func(tx *Tx) error { _, err := tx.Assignments(ctx, identity.AssignmentQuery{Role: "r"}); return err },
+		"role":           func(tx *Tx) error { _, err := tx.Role(ctx, "r"); return err },
+		"expired":        func(tx *Tx) error { return tx.DeleteExpiredTokens(ctx, time.Now(), 10) },
+		"key pair":       func(tx *Tx) error { _, err := tx.KeyPair(ctx, view, "n"); return err },
+		"events":         func(tx *Tx) error { _, err := tx.Events(ctx, "i"); return err },
+		"events of project": func(tx *Tx) error {
+			_, err := tx.ProjectEvents(ctx, "r", "p")
+			return err
+		},
 		"group":     func(tx *Tx) error { _, err := tx.ServerGroup(ctx, "g"); return err },
 		"groups":    func(tx *Tx) error { _, err := tx.ServerGroups(ctx, "p"); return err },
 		"spells":    func(tx *Tx) error { _, err := tx.Spells(ctx, "p", time.Now(), time.Now()); return err },
@@ -117,8 +128,10 @@ func TestPlans(t *testing.T) {
 			return err
 		},
 		"volume usage": func(tx *Tx) error { _, err := tx.VolumeUsage(ctx, "p"); return err },
-		"usage":        func(tx *Tx) error { _, err := tx.Usage(ctx, "p"); return err },
+		"usage":        func(tx *Tx) error { _, err := tx.Usage(ctx, "p", "u"); return err },
 		"quota":        func(tx *Tx) error { _, _, err := tx.Quota(ctx, "p", "r"); return err },
+		"user quota":   func(tx *Tx) error { _, _, err := tx.UserQuota(ctx, "p", "u", "r"); return err },
+		"user quotas":  func(tx *Tx) error { _, err := tx.UserQuotas(ctx, "p", "r"); return err },
 		"first address": func(tx *Tx) error {
 			_, err := tx.NextAddress(ctx, "n", netip.AddrFrom4([4]byte{1}), netip.AddrFrom4([4]byte{9}))
 			return err

@@ -6,10 +6,11 @@ import (
 	"github.com/keyreeve/keyreeve/internal/identity"
 )
 
-const projectColumns = `id, account_id, name, description, enabled, app_key, created_at`
+const projectColumns = `id, account_id, name, description, enabled, app_key, tags, attributes, options, created_at`
 
 func scanProject(s scanner) (p identity.Project, err error) {
-	err = s.Scan(&p.ID, &p.AccountID, &p.Name, &p.Description, &p.Enabled, &p.AppKey, instant{&p.CreatedAt})
+	err = s.Scan(&p.ID, &p.AccountID, &p.Name, &p.Description, &p.Enabled, &p.AppKey,
+		jsonInto{&p.Tags}, jsonInto{&p.Attributes}, jsonInto{&p.Options}, instant{&p.CreatedAt})
 	return p, err
 }
 
@@ -53,13 +54,14 @@ func (t *Tx) Projects(ctx context.Context, q identity.ProjectQuery) ([]identity.
 // InsertProject implements [identity.Tx].
 func (t *Tx) InsertProject(ctx context.Context, p identity.Project) error {
 	return t.insert(ctx, "project", p.Name,
-		`INSERT INTO projects (`+projectColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		p.ID, p.AccountID, p.Name, p.Description, bit(p.Enabled), p.AppKey, micros(p.CreatedAt))
+		`INSERT INTO projects (`+projectColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		p.ID, p.AccountID, p.Name, p.Description, bit(p.Enabled), p.AppKey,
+		jsonText(p.Tags), jsonText(p.Attributes), jsonText(p.Options), micros(p.CreatedAt))
 }
 
 // UpdateProject implements [identity.Tx]. A project stays in its account.
 func (t *Tx) UpdateProject(ctx context.Context, p identity.Project) error {
 	return t.change(ctx, "project", p.ID,
-		`UPDATE projects SET name = $2, description = $3, enabled = $4, app_key = $5 WHERE id = $1`,
-		p.ID, p.Name, p.Description, bit(p.Enabled), p.AppKey)
+		`UPDATE projects SET name = $2, description = $3, enabled = $4, app_key = $5, tags = $6, attributes = $7, options = $8 WHERE id = $1`,
+		p.ID, p.Name, p.Description, bit(p.Enabled), p.AppKey, jsonText(p.Tags), jsonText(p.Attributes), jsonText(p.Options))
 }

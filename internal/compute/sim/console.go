@@ -15,9 +15,8 @@ import (
 // maxConsole is how long the console log grows before its older half goes, in bytes.
 const maxConsole = 64 << 10
 
-// logBoot adds what a boot prints to the console log.
-func (m *machine) logBoot() error {
-	text := m.bootLog()
+// logConsole adds text to the console log.
+func (m *machine) logConsole(text string) error {
 	return m.folder(func(dir *os.Root) error {
 		old, err := dir.ReadFile(consoleFile)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {

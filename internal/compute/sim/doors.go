@@ -21,13 +21,18 @@ type doors struct {
 	mu     sync.Mutex
 	closed bool
 	opened map[netip.Addr]net.Listener
-	conns  map[net.Conn]struct{}
+	conns  map[net.Conn]bool // whether it has come in
+	gone   chan struct{}     // closed when all have left, once nobody comes in any more
 	done   sync.WaitGroup
+
+	down     context.Context // see [sshd.Stay]
+	announce context.CancelCauseFunc
 }
 
 func newDoors(ctx context.Context, most int, admits func(net.Conn) bool, serve func(context.Context, net.Conn)) *doors {
 	d := &doors{most: most, admits: admits, serve: serve}
 	d.ctx, d.cancel = context.WithCancel(ctx)
+	d.down, d.announce = context.WithCancelCause(context.Background())
 	return d
 }
 
@@ -59,7 +64,7 @@ func (d *doors) accept(ln net.Listener) {
 			continue
 		}
 		conn := newPausable(tcp)
-		if !d.add(conn) {
+		if !d.add(conn, false) {
 			_ = conn.Close()
 			continue
 		}
@@ -116,16 +121,17 @@ func (d *doors) shut(at netip.Addr, drop bool) {
 }
 
 // add registers a connection, unless there are too many or it is over.
-func (d *doors) add(conn net.Conn) bool {
+func (d *doors) add(conn net.Conn, in bool) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.closed || len(d.conns) >= d.most {
+	_, known := d.conns[conn]
+	if d.closed || !known && len(d.conns) >= d.most {
 		return false
 	}
 	if d.conns == nil {
-		d.conns = map[net.Conn]struct{}{}
+		d.conns = map[net.Conn]bool{}
 	}
-	d.conns[conn] = struct{}{}
+	d.conns[conn] = in
 	return true
 }
 
@@ -137,13 +143,64 @@ func (d *doors) knows(conn net.Conn) bool {
 	return ok
 }
 
-// enter is add for a connection that may be registered already.
-func (d *doors) enter(conn net.Conn) bool { return d.knows(conn) || d.add(conn) }
+// enter is add for a connection that may be registered already: it comes in.
+func (d *doors) enter(conn net.Conn) bool { return d.add(conn, true) }
 
 func (d *doors) remove(conn net.Conn) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	delete(d.conns, conn)
+	if _, known := d.conns[conn]; !known {
+		return
+	}
+	if delete(d.conns, conn); len(d.conns) == 0 && d.gone != nil {
+		close(d.gone)
+	}
+}
+
+// shutDown lets nobody in any more and tells those who are to leave. It waits
+// for them at most for grace, and returns whether all left.
+func (d *doors) shutDown(why error, grace time.Duration) bool {
+	d.mu.Lock()
+	d.closed = true
+	for _, ln := range d.opened {
+		_ = ln.Close() // it may be closed already
+	}
+	for conn, in := range d.conns {
+		if !in {
+			_ = conn.Close() // nobody is there to be told
+		}
+	}
+	gone := make(chan struct{})
+	if len(d.conns) == 0 {
+		close(gone)
+	} else {
+		d.gone = gone
+	}
+	d.mu.Unlock()
+	d.announce(why)
+	patience := time.NewTimer(grace)
+	defer patience.Stop()
+	select {
+	case <-gone:
+		return true
+	case <-patience.C:
+		return false
+	}
+}
+
+// cut ends all connections as if the machine were gone from one moment to the
+// next.
+func (d *doors) cut() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.closed = true
+	for conn := range d.conns {
+		if p, ok := conn.(*pausable); ok {
+			p.reset()
+			continue
+		}
+		reset(conn)
+	}
 }
 
 // close closes everything, and waits for those who serve connections at most
@@ -152,7 +209,7 @@ func (d *doors) close(grace time.Duration) int {
 	d.mu.Lock()
 	d.closed = true
 	conns, opened := d.conns, d.opened
-	d.conns, d.opened = nil, nil
+	d.conns, d.opened, d.gone = nil, nil, nil
 	d.mu.Unlock()
 	// They may be closed already, by the other end or by who serves them.
 	for _, ln := range opened {

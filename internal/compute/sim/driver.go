@@ -29,52 +29,6 @@ import (
 // version is the driver's own; it changes when guests do.
 const version = "1"
 
-// Defaults of [Options].
-const (
-	DefaultDiskBytes = 64 << 20
-	diskFiles        = 10_000
-	diskHandles      = 256
-	// maxConns is how many connections one instance has at one time, and
-	// maxGateway how many the gateway has for all instances together.
-	maxConns   = 100
-	maxGateway = 1000
-
-	maxBootTime = 10 * time.Minute
-)
-
-// DefaultNetwork is where instances get their addresses: loopback, so that
-// nothing outside this machine reaches them.
-var DefaultNetwork = netip.MustParsePrefix("127.8.0.0/16")
-
-// DefaultFloating is where floating addresses come from.
-var DefaultFloating = netip.MustParsePrefix("127.9.0.0/16")
-
-// Options say how the driver runs guests. Only Dir must be given.
-type Options struct {
-	// Dir is the driver's own folder; it is made when it is missing.
-	Dir string
-	// Network is the range of the instances' addresses.
-	Network netip.Prefix
-	// Floating is the range of floating addresses.
-	Floating netip.Prefix
-	// Port is where guests listen; 0 takes 22 where that can be bound, else 2200.
-	Port int
-	// Gateway is one more address, HOST:PORT, where `ssh USER%INSTANCE@HOST`
-	// reaches every instance by id or name; empty for none.
-	Gateway string
-	// DiskBytes is how much one guest's disk really holds.
-	DiskBytes int64
-	// Zones are the availability zones that the driver claims to have.
-	Zones []string
-	// BootTime is how long guests seem to take to boot; 0 to 10 minutes.
-	BootTime time.Duration
-	// Now is the clock of guests and their files.
-	Now func() time.Time
-	Log *slog.Logger
-	// SSH bounds what logins may take; the zero value means [sshd.DefaultLimits].
-	SSH sshd.Limits
-}
-
 // Driver runs simulated guests. It implements [compute.Driver],
 // [compute.Pauser], [compute.Resizer], [compute.Snapshotter] and every ability
 // that has to do with networks.
@@ -136,51 +90,6 @@ func New(opt Options) (*Driver, error) {
 		return nil, err
 	}
 	return d, nil
-}
-
-func (o *Options) complete() error {
-	if o.Dir == "" {
-		return fault.Invalidf("dir", "the sim driver needs a folder for its instances")
-	}
-	if !o.Network.IsValid() {
-		o.Network = DefaultNetwork
-	}
-	if !o.Floating.IsValid() {
-		o.Floating = DefaultFloating
-	}
-	for field, p := range map[string]*netip.Prefix{"network": &o.Network, "floating": &o.Floating} {
-		if *p = p.Masked(); p.Bits() > 30 || !p.Addr().IsLoopback() {
-			return fault.Invalidf(field, "%s is not a range of loopback addresses: simulated instances would be open to the network", *p)
-		}
-	}
-	if o.Network.Overlaps(o.Floating) {
-		return fault.Invalidf("floating", "the range of floating addresses, %s, overlaps the instances' own, %s", o.Floating, o.Network)
-	}
-	if o.Port < 0 || o.Port > 65535 {
-		return fault.Invalidf("port", "%d is not a port", o.Port)
-	}
-	if o.DiskBytes == 0 {
-		o.DiskBytes = DefaultDiskBytes
-	}
-	if o.DiskBytes < 1<<20 {
-		return fault.Invalidf("disk_bytes", "a simulated disk needs at least 1 MiB")
-	}
-	if o.BootTime < 0 || o.BootTime > maxBootTime {
-		return fault.Invalidf("boot_time", "%s is not between 0s and %s", o.BootTime, maxBootTime)
-	}
-	if len(o.Zones) == 0 {
-		o.Zones = []string{"nova"}
-	}
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
-	}
-	if o.SSH == (sshd.Limits{}) {
-		o.SSH = sshd.DefaultLimits
-	}
-	return nil
 }
 
 func (d *Driver) open() error {
@@ -274,7 +183,7 @@ func (d *Driver) Close() error {
 	}
 	for _, m := range all {
 		m.op.Lock()
-		m.stop(time.Second)
+		m.stop()
 		m.op.Unlock()
 	}
 	return d.dir.Close()
@@ -295,113 +204,26 @@ func (d *Driver) machine(id string) (*machine, error) {
 	return nil, fault.Missing("instance", id)
 }
 
-// Create makes the instance's folder: host keys, disk, first access. It is
-// made under another name and gets its own when it is whole.
-func (d *Driver) Create(ctx context.Context, spec compute.Spec) error {
-	if err := d.check(spec); err != nil {
-		return err
-	}
-	d.mu.Lock()
-	if d.closed || d.making[spec.ID] {
-		d.mu.Unlock()
-		return &fault.Error{Kind: fault.Unavailable, Resource: "instance", Name: spec.ID, Msg: "it is being made, or the driver is closing: try again"}
-	}
-	if d.machines[spec.ID] != nil {
-		d.mu.Unlock()
-		return nil
-	}
-	d.making[spec.ID] = true
-	d.mu.Unlock()
-	defer func() {
-		d.mu.Lock()
-		delete(d.making, spec.ID)
-		d.mu.Unlock()
-	}()
-
-	temp := makingPrefix + spec.ID
-	err := d.claim(spec.ID, newState(spec).Volumes)
-	if err != nil {
-		return err
-	}
-	s, err := d.build(temp, spec)
-	if err == nil {
-		err = d.dir.Rename(temp, spec.ID)
-	}
-	if err == nil {
-		err = syncDir(d.dir)
-	}
-	if err != nil {
-		_ = d.dir.RemoveAll(temp) // else New or the next attempt does
-		_ = d.claim(spec.ID, nil) // which gives back and cannot fail
-		return makingFault(err, spec.ID)
-	}
-	d.mu.Lock()
-	d.machines[spec.ID] = &machine{d: d, id: spec.ID, state: s}
-	d.mu.Unlock()
-	return nil
+// Start boots the instance; when it returns, logins are accepted.
+func (d *Driver) Start(_ context.Context, spec compute.Spec) error {
+	return d.boot(spec, nil)
 }
 
-func (d *Driver) build(folder string, spec compute.Spec) (*state, error) {
-	if err := d.dir.RemoveAll(folder); err != nil {
-		return nil, err
-	}
-	if err := d.dir.Mkdir(folder, 0o700); err != nil {
-		return nil, err
-	}
-	s := newState(spec)
-	return s, d.within(folder, func(dir *os.Root) (err error) {
-		if s.hasLogins() {
-			if s.HostKeys, err = makeHostKeys(dir); err != nil {
-				return err
-			}
+// Reboot has all sessions end in order, with 10 s for it, and boots again; hard
+// cuts them off. An instance that is stopped is started.
+func (d *Driver) Reboot(_ context.Context, spec compute.Spec, hard bool) error {
+	return d.boot(spec, func(m *machine) {
+		if hard {
+			m.cut()
+			return
 		}
-		var copied bool
-		if s.root() == "" { // else the volume has the image's files
-			if copied, err = d.unpack(spec.Image, dir); err != nil {
-				return err
-			}
-		}
-		m := &machine{d: d, id: spec.ID, state: s}
-		g, closeDisk, err := m.openDisk(dir)
-		if err != nil {
-			return err
-		}
-		if copied || s.root() != "" && g.Installed() {
-			err = g.Adopt(spec.UserData)
-		} else {
-			err = g.Install(spec.UserData)
-		}
-		for _, f := range spec.Files {
-			if e := g.Inject(f); e != nil && err == nil {
-				err = fault.Invalidf("personality", "a file cannot be put on the disk: %v", e)
-			}
-		}
-		if err == nil && s.hasLogins() {
-			s.Access = accessOf(spec.Access)
-			s.Placed, err = place(g, spec.Access.User, nil, spec.Access.AuthorizedKeys)
-			if err == nil {
-				err = g.SetPassword(spec.Access.User, spec.Access.PasswordHash)
-			}
-		}
-		if err := errors.Join(err, closeDisk()); err != nil {
-			return err
-		}
-		return s.save(dir)
+		m.shutDown(rebooting, rebootGrace)
 	})
 }
 
-// Start boots the instance; when it returns, logins are accepted.
-func (d *Driver) Start(_ context.Context, spec compute.Spec) error {
-	return d.boot(spec, false)
-}
-
-// Reboot drops all sessions and boots again. Simulated guests shut down at
-// once, so hard makes no difference. An instance that is stopped is started.
-func (d *Driver) Reboot(_ context.Context, spec compute.Spec, _ bool) error {
-	return d.boot(spec, true)
-}
-
-func (d *Driver) boot(spec compute.Spec, again bool) error {
+// boot starts an instance; one that runs has to end first, or stays as it is
+// where end is nil.
+func (d *Driver) boot(spec compute.Spec, end func(*machine)) error {
 	if err := d.check(spec); err != nil {
 		return err
 	}
@@ -412,10 +234,10 @@ func (d *Driver) boot(spec compute.Spec, again bool) error {
 	m.op.Lock()
 	defer m.op.Unlock()
 	if m.running() {
-		if !again {
+		if end == nil {
 			return nil
 		}
-		m.stop(time.Second)
+		end(m)
 	}
 	if err := m.configure(spec); err != nil {
 		return err
@@ -423,7 +245,7 @@ func (d *Driver) boot(spec compute.Spec, again bool) error {
 	return m.start()
 }
 
-// Stop closes the instance's listener and sessions, and waits for them at most for grace.
+// Stop has all sessions end in order and cuts off those that take longer than grace.
 func (d *Driver) Stop(_ context.Context, id string, grace time.Duration) error {
 	m, err := d.machine(id)
 	if err != nil {
@@ -431,7 +253,7 @@ func (d *Driver) Stop(_ context.Context, id string, grace time.Duration) error {
 	}
 	m.op.Lock()
 	defer m.op.Unlock()
-	m.stop(grace)
+	m.shutDown(poweringOff, grace)
 	return nil
 }
 
@@ -443,7 +265,7 @@ func (d *Driver) Delete(_ context.Context, id string) error {
 	}
 	m.op.Lock()
 	defer m.op.Unlock()
-	m.stop(time.Second)
+	m.cut()
 	// Under its other name it is gone for good, whenever the rest happens.
 	err := d.dir.Rename(id, deletingPrefix+id)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

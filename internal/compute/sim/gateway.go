@@ -4,19 +4,10 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"net/netip"
 
 	"github.com/keyreeve/keyreeve/internal/compute/sim/sshd"
 	"github.com/keyreeve/keyreeve/internal/fault"
 )
-
-// GatewayAddr is where the gateway listens; it is not valid without one.
-func (d *Driver) GatewayAddr() netip.AddrPort {
-	if d.gate == nil {
-		return netip.AddrPort{}
-	}
-	return d.gateAt
-}
 
 // find is how the gateway finds an instance by id or name.
 func (d *Driver) find(instance string) (sshd.Machine, error) {

@@ -137,26 +137,26 @@ func (m *machine) release() {
 }
 
 // Enter lets a connection in while the instance runs.
-func (m *machine) Enter(conn net.Conn) (*guest.Guest, func(), error) {
+func (m *machine) Enter(conn net.Conn) (sshd.Stay, error) {
 	m.mu.Lock()
 	in := m.doors
 	m.mu.Unlock()
 	if in == nil {
-		return nil, nil, errors.New("the instance does not run")
+		return sshd.Stay{}, errors.New("the instance does not run")
 	}
 	if !in.knows(conn) && !m.admitsAnywhere(conn) {
-		return nil, nil, errors.New("the instance has no network, or its security groups let nobody in from there")
+		return sshd.Stay{}, errors.New("the instance has no network, or its security groups let nobody in from there")
 	}
 	if !in.enter(conn) {
-		return nil, nil, errors.New("the instance is stopping or has too many connections")
+		return sshd.Stay{}, errors.New("the instance is stopping or has too many connections")
 	}
 	under(conn, &m.gate)
 	g, release, err := m.acquire()
 	if err != nil {
 		in.remove(conn)
-		return nil, nil, err
+		return sshd.Stay{}, err
 	}
-	return g, func() { release(); in.remove(conn) }, nil
+	return sshd.Stay{Guest: g, Leave: func() { release(); in.remove(conn) }, Down: in.down}, nil
 }
 
 // CheckPassword tells whether the password is the default user's and passwords are taken.
@@ -256,7 +256,7 @@ func (m *machine) start() error {
 	m.mu.Lock()
 	m.bootedAt = m.d.opt.Now()
 	m.mu.Unlock()
-	if err := m.logBoot(); err != nil {
+	if err := m.logConsole(m.bootLog()); err != nil {
 		return err
 	}
 	m.mu.Lock()
@@ -266,7 +266,7 @@ func (m *machine) start() error {
 	}
 	m.mu.Unlock()
 	if err := m.rewire(); err != nil {
-		m.stop(time.Second)
+		m.stop()
 		return err
 	}
 	return nil
@@ -289,22 +289,6 @@ func (m *machine) serve(ctx context.Context, conn net.Conn) {
 		HostKeys: keys, Route: sshd.To(m),
 		Passwords: s.Access.PasswordLogin && s.Access.PasswordHash != "",
 	})
-}
-
-// stop closes the doors and all connections; op is held.
-func (m *machine) stop(grace time.Duration) {
-	m.wiring.Lock()
-	m.mu.Lock()
-	in := m.doors
-	m.doors, m.up = nil, false
-	m.mu.Unlock()
-	m.wiring.Unlock()
-	m.gate.set(false)
-	if in != nil {
-		for range in.close(grace) {
-			m.d.give()
-		}
-	}
 }
 
 func (m *machine) observe() compute.Observed {

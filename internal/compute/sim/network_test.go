@@ -67,7 +67,7 @@ func TestNoNetwork(t *testing.T) {
 	if !d.AddressFree(nics[0].Addr) {
 		t.Error("it has an address")
 	}
-	_, err = ssh.Dial("tcp", d.GatewayAddr().String(), &ssh.ClientConfig{
+	_, err = ssh.Dial("tcp", d.gateAt.String(), &ssh.ClientConfig{
 		User: "debian%" + spec.ID, Auth: []ssh.AuthMethod{ssh.PublicKeys(k.signer)}, HostKeyCallback: ssh.InsecureIgnoreHostKey(),
 	})
 	if err == nil {
@@ -105,7 +105,7 @@ func TestGateway(t *testing.T) {
 	stopped := newSpec(k.line)
 	must(t, d.Create(ctx, stopped))
 	try := func(user string) (string, error) {
-		c, err := ssh.Dial("tcp", d.GatewayAddr().String(), &ssh.ClientConfig{
+		c, err := ssh.Dial("tcp", d.gateAt.String(), &ssh.ClientConfig{
 			User: user, Auth: []ssh.AuthMethod{ssh.PublicKeys(k.signer)}, HostKeyCallback: ssh.InsecureIgnoreHostKey(),
 		})
 		if err != nil {

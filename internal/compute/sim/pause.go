@@ -103,6 +103,20 @@ func (p *pausable) Write(b []byte) (int, error) {
 	return p.Conn.Write(b)
 }
 
+// CloseWrite closes this side, as [net.TCPConn.CloseWrite] does.
+func (p *pausable) CloseWrite() error {
+	if tcp, ok := p.Conn.(*net.TCPConn); ok {
+		return tcp.CloseWrite()
+	}
+	return p.Close()
+}
+
+// reset closes the connection as if the machine behind it were gone.
+func (p *pausable) reset() {
+	p.once.Do(func() { close(p.closed) })
+	reset(p.Conn)
+}
+
 // Close closes the connection, whatever the gate.
 func (p *pausable) Close() error {
 	p.once.Do(func() { close(p.closed) })

@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -136,4 +137,32 @@ func mayLogin(d *Driver, spec compute.Spec, user string, auth ...ssh.AuthMethod)
 	}
 	c.Close()
 	return true
+}
+
+// watched keeps what is written and tells when want is in it.
+type watched struct {
+	want string
+	seen chan struct{}
+
+	mu  sync.Mutex
+	all strings.Builder
+}
+
+func newWatched(want string) *watched { return &watched{want: want, seen: make(chan struct{})} }
+
+func (w *watched) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	before := strings.Contains(w.all.String(), w.want)
+	w.all.Write(p)
+	if !before && strings.Contains(w.all.String(), w.want) {
+		close(w.seen)
+	}
+	return len(p), nil
+}
+
+func (w *watched) text() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.all.String()
 }

@@ -114,7 +114,7 @@ func TestRules(t *testing.T) {
 	}
 	// The gateway is no way around.
 	through := func() error {
-		g, err := ssh.Dial("tcp", d.GatewayAddr().String(), &ssh.ClientConfig{
+		g, err := ssh.Dial("tcp", d.gateAt.String(), &ssh.ClientConfig{
 			User: "debian%" + spec.ID, Auth: []ssh.AuthMethod{ssh.PublicKeys(k.signer)}, HostKeyCallback: ssh.InsecureIgnoreHostKey(),
 		})
 		if err == nil {

@@ -119,7 +119,7 @@ func TestNegotiate(t *testing.T) {
 		if err != nil {
 			got = err.Error()
 		}
-		var wrong *VersionError
+		var wrong *versionError
 		if got != c.want || err != nil && !errors.As(err, &wrong) {
 			t.Errorf("%v: got %s, want %s", c.h, got, c.want)
 		}
@@ -139,7 +139,7 @@ func TestCheckMediaType(t *testing.T) {
 	} {
 		r := httptest.NewRequest("POST", "/", nil)
 		r.Header.Set("Content-Type", text)
-		if err := CheckMediaType(r); (err == nil) != want {
+		if err := checkMediaType(r); (err == nil) != want {
 			t.Errorf("%q: %v", text, err)
 		}
 	}

@@ -53,9 +53,9 @@ var computeTypes = map[string]bool{
 	"application/vnd.openstack.compute+json": true, "application/vnd.openstack.volume+json": true,
 }
 
-// CheckMediaType refuses, with [ErrMediaType], a body that Nova would not take
+// checkMediaType refuses, with [ErrMediaType], a body that Nova would not take
 // for JSON. No Content-Type is JSON.
-func CheckMediaType(r *http.Request) error {
+func checkMediaType(r *http.Request) error {
 	text := r.Header.Get("Content-Type")
 	if text == "" {
 		return nil

@@ -48,7 +48,7 @@ func (c *Call) Decode(rt Route) (err error) {
 
 func (c *Call) decodeBody(rule schema.Schema) (err error) {
 	if c.ContentLength != 0 {
-		if err := CheckMediaType(c.Request); err != nil {
+		if err := checkMediaType(c.Request); err != nil {
 			return err
 		}
 	}
@@ -69,9 +69,9 @@ type Route struct {
 	Pattern string // as [wire.Mux] takes it, from the service's root: "/v2.1/os-keypairs/{name}"
 	Access  identity.Access
 	Rule    Rule // the policy rule that a refusal names
-	// RuleOf is in the place of Rule where that depends on the body; for "", Rule
-	// stays.
-	RuleOf func(*Call) Rule
+	// Resolve, unless it is nil, tells which rule is in the place of Rule where
+	// that depends on the body, and what is wrong with the body by its own rules.
+	Resolve func(*Call) (Rule, error)
 
 	// Query is the rule for the query string at a microversion; nil ignores it.
 	Query func(Microversion) schema.Parameters
@@ -79,16 +79,6 @@ type Route struct {
 	Body func(Microversion) schema.Schema
 
 	Handle Handler
-}
-
-// Named is err, which says under which rule the call was refused if it was.
-func (rt Route) Named(c *Call, err error) error {
-	if err != nil && rt.RuleOf != nil {
-		if rule := rt.RuleOf(c); rule != "" {
-			return UnderRule(err, rule)
-		}
-	}
-	return UnderRule(err, rt.Rule)
 }
 
 // Tokens checks the tokens that callers bring; [identity.Service] does.

@@ -4,46 +4,46 @@ import (
 	"strings"
 )
 
-// VersionDoc describes one version of a service in its discovery document.
+// versionDoc describes one version of a service in its discovery document.
 // Which members it has, and in which order the links stand, differs by service.
-type VersionDoc struct {
+type versionDoc struct {
 	ID         string      `json:"id"`
 	Status     string      `json:"status"`
 	Version    *string     `json:"version,omitempty"` // the highest microversion
 	MinVersion *string     `json:"min_version,omitempty"`
 	Updated    string      `json:"updated,omitempty"`
 	Links      []Link      `json:"links"`
-	MediaTypes []MediaType `json:"media-types,omitempty"`
+	MediaTypes []mediaType `json:"media-types,omitempty"`
 }
 
-// MediaType names the type of a version's bodies.
-type MediaType struct {
+// mediaType names the type of a version's bodies.
+type mediaType struct {
 	Base string `json:"base"`
 	Type string `json:"type"`
 }
 
-func mediaTypes(service, version string) []MediaType {
-	return []MediaType{{plainJSON, "application/vnd.openstack." + service + "+json;version=" + version}}
+func mediaTypes(service, version string) []mediaType {
+	return []mediaType{{plainJSON, "application/vnd.openstack." + service + "+json;version=" + version}}
 }
 
 // versions is the document that lists a service's versions; base is the
 // service's own in all functions below.
-func versions(docs ...VersionDoc) Fields { return Fields{F("versions", docs)} }
+func versions(docs ...versionDoc) Fields { return Fields{F("versions", docs)} }
 
 // computeDocs are Nova's two versions, the legacy one first: the folder it is
 // served under, the version of its media type, and what it says.
 var computeDocs = []struct {
 	folder, media string
-	doc           VersionDoc
+	doc           versionDoc
 }{
-	{"v2", "2", VersionDoc{ID: "v2.0", Status: "SUPPORTED", Version: new(""), MinVersion: new(""), Updated: "2011-01-21T11:33:21Z"}},
-	{"v2.1", "2.1", VersionDoc{ID: "v2.1", Status: "CURRENT", Version: new(ComputeVersions.Max.String()),
+	{"v2", "2", versionDoc{ID: "v2.0", Status: "SUPPORTED", Version: new(""), MinVersion: new(""), Updated: "2011-01-21T11:33:21Z"}},
+	{"v2.1", "2.1", versionDoc{ID: "v2.1", Status: "CURRENT", Version: new(ComputeVersions.Max.String()),
 		MinVersion: new(ComputeVersions.Min.String()), Updated: "2013-07-23T11:33:21Z"}},
 }
 
 // ComputeRoot is what GET / answers on the compute service.
 func ComputeRoot(base string) Fields {
-	var docs []VersionDoc
+	var docs []versionDoc
 	for _, d := range computeDocs {
 		d.doc.Links = Self(base + "/" + d.folder + "/")
 		docs = append(docs, d.doc)
@@ -67,9 +67,9 @@ func ComputeVersion(base, folder string) (Fields, bool) {
 // ComputeChoices is what any other first folder answers, with status 300: path
 // as it would be in each version. path is the escaped path under the base.
 func ComputeChoices(base, path string) Fields {
-	var docs []VersionDoc
+	var docs []versionDoc
 	for _, d := range computeDocs {
-		docs = append(docs, VersionDoc{
+		docs = append(docs, versionDoc{
 			ID: d.doc.ID, Status: d.doc.Status,
 			Links:      Self(base + "/" + d.folder + "/" + strings.Trim(path, "/")),
 			MediaTypes: mediaTypes("compute", d.media),
@@ -83,9 +83,9 @@ var imageVersions = []string{"v2.15", "v2.9", "v2.7", "v2.6", "v2.5", "v2.4", "v
 
 // ImageRoot is what GET / answers on the image service, with status 300.
 func ImageRoot(base string) Fields {
-	var docs []VersionDoc
+	var docs []versionDoc
 	for _, id := range imageVersions {
-		docs = append(docs, VersionDoc{ID: id, Status: "SUPPORTED", Links: Self(base + "/v2/")})
+		docs = append(docs, versionDoc{ID: id, Status: "SUPPORTED", Links: Self(base + "/v2/")})
 	}
 	docs[0].Status = "CURRENT"
 	return versions(docs...)
@@ -94,7 +94,7 @@ func ImageRoot(base string) Fields {
 // VolumeRoot is what GET / answers on the volume service, with status 300, and
 // GET /v3/ with 200.
 func VolumeRoot(base string, served Versions) Fields {
-	return versions(VersionDoc{
+	return versions(versionDoc{
 		ID: "v3.0", Status: "CURRENT", Version: new(served.Max.String()), MinVersion: new(served.Min.String()), Updated: "2021-09-16T00:00:00Z",
 		Links:      []Link{{"describedby", "text/html", "https://docs.openstack.org/"}, {Rel: "self", Href: base + "/v3/"}},
 		MediaTypes: mediaTypes("volume", "3"),
@@ -103,7 +103,7 @@ func VolumeRoot(base string, served Versions) Fields {
 
 // NetworkRoot is what GET / answers on the network service.
 func NetworkRoot(base string) Fields {
-	return versions(VersionDoc{ID: "v2.0", Status: "CURRENT", Links: Self(base + "/v2.0/")})
+	return versions(versionDoc{ID: "v2.0", Status: "CURRENT", Links: Self(base + "/v2.0/")})
 }
 
 // NetworkResource is a kind of thing that the network service lists.
@@ -121,16 +121,16 @@ func NetworkResources(base string, resources ...NetworkResource) Fields {
 	return Fields{F("resources", list)}
 }
 
-func identityDoc(base string) VersionDoc {
-	return VersionDoc{ID: "v3.14", Status: "stable", Updated: "2020-04-07T00:00:00Z",
+func identityDoc(base string) versionDoc {
+	return versionDoc{ID: "v3.14", Status: "stable", Updated: "2020-04-07T00:00:00Z",
 		Links:      Self(base + "/v3/"),
-		MediaTypes: []MediaType{{plainJSON, "application/vnd.openstack.identity-v3+json"}}}
+		MediaTypes: []mediaType{{plainJSON, "application/vnd.openstack.identity-v3+json"}}}
 }
 
 // IdentityRoot is what GET / answers on the identity service, with status 300
 // and the header Location: base/v3/.
 func IdentityRoot(base string) Fields {
-	return Fields{F("versions", Fields{F("values", []VersionDoc{identityDoc(base)})})}
+	return Fields{F("versions", Fields{F("values", []versionDoc{identityDoc(base)})})}
 }
 
 // IdentityVersion is what GET /v3 answers on the identity service.
@@ -139,7 +139,7 @@ func IdentityVersion(base string) Fields { return Fields{F("version", identityDo
 // IdentityV2Version is what GET /v2.0 answers on the identity service, where
 // nothing points to it.
 func IdentityV2Version(base string) Fields {
-	return Fields{F("version", VersionDoc{ID: "v2.0", Status: "deprecated", Updated: "2016-08-04T00:00:00Z",
+	return Fields{F("version", versionDoc{ID: "v2.0", Status: "deprecated", Updated: "2016-08-04T00:00:00Z",
 		Links:      Self(base + "/v2.0/"),
-		MediaTypes: []MediaType{{plainJSON, "application/vnd.openstack.identity-v2.0+json"}}})}
+		MediaTypes: []mediaType{{plainJSON, "application/vnd.openstack.identity-v2.0+json"}}})}
 }

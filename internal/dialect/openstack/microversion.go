@@ -55,16 +55,16 @@ var ComputeVersions = Versions{
 	Min: V(2, 1), Max: V(2, 93),
 }
 
-// VersionError says that a request asked for a version that is not served, or
+// versionError says that a request asked for a version that is not served, or
 // for something that is no version.
-type VersionError struct {
+type versionError struct {
 	Asked     string
 	Malformed bool
 	Versions  Versions
 }
 
 // Error returns the text for the client.
-func (e *VersionError) Error() string {
+func (e *versionError) Error() string {
 	if e.Malformed {
 		return fmt.Sprintf("API Version String %s is of invalid format. Must be of format MajorNum.MinorNum.", e.Asked)
 	}
@@ -74,7 +74,7 @@ func (e *VersionError) Error() string {
 var versionText = regexp.MustCompile(`^([1-9][0-9]*)\.([1-9][0-9]*|0)$`)
 
 // Negotiate reads the version that a request asks for: the minimum when it
-// asks for none. The error is a [*VersionError].
+// asks for none. The error is a [*versionError].
 // (https://docs.openstack.org/nova/latest/contributor/microversions.html)
 func (s Versions) Negotiate(h http.Header) (Microversion, error) {
 	asked, ok := s.asked(h)
@@ -86,7 +86,7 @@ func (s Versions) Negotiate(h http.Header) (Microversion, error) {
 	}
 	m := versionText.FindStringSubmatch(asked)
 	if m == nil {
-		return Microversion{}, &VersionError{Asked: asked, Malformed: true, Versions: s}
+		return Microversion{}, &versionError{Asked: asked, Malformed: true, Versions: s}
 	}
 	// Atoi stays at the largest number on overflow, which no range reaches.
 	major, _ := strconv.Atoi(m[1])
@@ -94,7 +94,7 @@ func (s Versions) Negotiate(h http.Header) (Microversion, error) {
 	if v := V(major, minor); v.AtLeast(s.Min) && s.Max.AtLeast(v) {
 		return v, nil
 	}
-	return Microversion{}, &VersionError{Asked: asked, Versions: s}
+	return Microversion{}, &versionError{Asked: asked, Versions: s}
 }
 
 // asked finds the version text: of the standard header the last entry for this

@@ -45,7 +45,7 @@ func (s NovaStyle) UnknownRoute(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusNotFound, plainJSON, Spaced, webobBody(http.StatusNotFound, routeUnknown), "")
 }
 
-// Error answers with an error: a [fault.Error], a [*VersionError],
+// Error answers with an error: a [fault.Error], a [*versionError],
 // [ErrMediaType], or any other, which is internal.
 func (s NovaStyle) Error(w http.ResponseWriter, r *http.Request, v Microversion, err error) {
 	h := w.Header()
@@ -61,7 +61,7 @@ func (s NovaStyle) Error(w http.ResponseWriter, r *http.Request, v Microversion,
 		return
 	}
 	told, version := s.told(err, e), v.header()
-	var wrong *VersionError
+	var wrong *versionError
 	switch {
 	case !errors.As(err, &wrong):
 	case wrong.Malformed:
@@ -110,7 +110,7 @@ type novaTold struct {
 }
 
 func (s NovaStyle) told(err error, e *fault.Error) novaTold {
-	var version *VersionError
+	var version *versionError
 	switch {
 	case errors.As(err, &version) && version.Malformed:
 		return novaTold{http.StatusBadRequest, "badRequest", version.Error()}

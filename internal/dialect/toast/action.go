@@ -93,10 +93,23 @@ func (d *Dialect) resize(c *call, id string, in object) (answer, error) {
 func aboutResize(err error) error {
 	code := ofInstance.code(http.StatusBadRequest)
 	switch {
-	case errors.Is(err, compute.ErrSameFlavor), isField(err, "disk"):
+	case errors.Is(err, compute.ErrSameFlavor):
 		return &failure{code: code, detail: "When resizing, instances must change flavor!"}
 	case fault.Is(err, fault.NotFound):
 		return asInstances(err)
+	}
+	return aboutSize(err)
+}
+
+// aboutSize says in Nova's words that a flavor is too small for an image.
+func aboutSize(err error) error {
+	for _, what := range []struct{ field, text string }{
+		{"flavor.ram", "Flavor's memory is too small for requested image."},
+		{"flavor.disk", "Flavor's disk is too small for requested image."},
+	} {
+		if isField(err, what.field) {
+			return &failure{code: ofInstance.code(http.StatusBadRequest), detail: what.text}
+		}
 	}
 	return err
 }

@@ -96,7 +96,7 @@ func viewAccess(text string, t identity.Token, c identity.Caller) answer {
 		User:  tokenUser{ID: c.User.ID, Roles: []role{}},
 	}}
 	for _, r := range c.Roles {
-		a.Access.User.Roles = append(a.Access.User.Roles, role{Name: string(r)})
+		a.Access.User.Roles = append(a.Access.User.Roles, role{Name: c.RoleName(r)})
 	}
 	return a
 }

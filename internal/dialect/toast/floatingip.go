@@ -51,6 +51,9 @@ func viewFloatingIP(f compute.FloatingIP, pools []named) floatingIP {
 	}
 	if f.PortID != "" {
 		v.Status, v.floatingUse = "ACTIVE", &floatingUse{FixedAddress: f.Fixed.String(), PortID: f.PortID}
+		if f.RouterID != "" {
+			v.RouterID = &f.RouterID
+		}
 	}
 	return v
 }

@@ -90,16 +90,29 @@ func (d *Dialect) listDetails(c *call) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	events, err := d.events(c)
+	if err != nil {
+		return nil, err
+	}
 	out := &detailsAnswer{Instances: make([]detail, len(all))}
 	for k, i := range all {
-		events, err := d.opt.Compute.Events(c.Context(), c.caller, i.ID)
-		if err != nil && !fault.Is(err, fault.NotFound) { // it may go meanwhile
-			return nil, err
-		}
 		out.Instances[k] = viewDetail(i)
-		out.Instances[k].LaunchedAt = stampIf(lastBoot(i, events))
+		out.Instances[k].LaunchedAt = stampIf(lastBoot(i, events[i.ID]))
 	}
 	return out, nil
+}
+
+// events are what was done to the instances that the query asks for, by their ids.
+func (d *Dialect) events(c *call) (map[string][]compute.Event, error) {
+	id := c.query.get("id")
+	if id == "" {
+		return d.opt.Compute.ProjectEvents(c.Context(), c.caller)
+	}
+	events, err := d.opt.Compute.Events(c.Context(), c.caller, id)
+	if fault.Is(err, fault.NotFound) { // it has gone meanwhile
+		err = nil
+	}
+	return map[string][]compute.Event{id: events}, err
 }
 
 // lastBoot is when the guest last began to run: the domain keeps the first time

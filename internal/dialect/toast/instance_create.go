@@ -170,5 +170,5 @@ func aboutCreation(err error, projectID string) error {
 	case e.Kind == fault.Invalid && e.Field == "availability_zone":
 		return bad("The requested availability zone is not available")
 	}
-	return err
+	return aboutSize(err)
 }

@@ -63,7 +63,7 @@ type floatingIP struct {
 type floatingUse struct {
 	FixedAddress string  `json:"fixedIpAddress"`
 	PortID       string  `json:"portId"`
-	RouterID     *string `json:"routerId"` // null: this API has no routers
+	RouterID     *string `json:"routerId"` // null where it has led there since before there were routers
 }
 
 type groupsAnswer struct {

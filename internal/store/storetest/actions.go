@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"strconv"
 	"testing"
 	"time"
 
@@ -31,7 +32,7 @@ func testTraits(t *testing.T, s suite) {
 	}
 	want(i)
 	read(t, db, func(tx *store.Tx) error {
-		u, err := tx.Usage(ctx, "p1")
+		u, err := tx.Usage(ctx, "p1", "")
 		same(t, u, compute.Usage{Instances: 1, VCPUs: 2, RAMMiB: 4096}) // it may go back
 		return err
 	})
@@ -91,6 +92,33 @@ func testEvents(t *testing.T, s suite) {
 	write(t, db, func(tx *store.Tx) error { return tx.FinishEvent(ctx, done) })
 	done.Failure = "it broke \uFFFD\uFFFD"
 	want(second, done)
+
+	// Of a project's all at once, those of its other region's and of others' apart.
+	third, elsewhere, stranger := first, instance("i3", epoch), instance("i4", epoch)
+	third.ID, third.InstanceID = "e3", "i2"
+	elsewhere.Region, stranger.ProjectID = "r9", "p9"
+	write(t, db, func(tx *store.Tx) error {
+		for _, i := range []compute.Instance{instance("i2", epoch), elsewhere, stranger} {
+			if err := tx.InsertInstance(ctx, i); err != nil {
+				return err
+			}
+		}
+		for k, id := range []string{"i2", "i3", "i4"} {
+			e := third
+			e.ID, e.InstanceID = "e"+strconv.Itoa(k+3), id
+			if err := tx.InsertEvent(ctx, e); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	read(t, db, func(tx *store.Tx) error {
+		i1 := instance("i1", epoch)
+		got, err := tx.ProjectEvents(ctx, i1.Region, i1.ProjectID)
+		same(t, got, []compute.Event{second, done, third})
+		return err
+	})
+
 	refused(t, db.Write(ctx, func(tx *store.Tx) error { return tx.FinishEvent(ctx, compute.Event{ID: "e9"}) }), fault.NotFound)
 	refused(t, db.Write(ctx, func(tx *store.Tx) error { return tx.InsertEvent(ctx, first) }), fault.Exists)
 	write(t, db, func(tx *store.Tx) error { return tx.DeleteInstance(ctx, "i1") })

@@ -142,6 +142,11 @@ func testRemovals(t *testing.T, s suite) {
 		if err := tx.SetQuota(ctx, "p1", "cores", 1); err != nil {
 			return err
 		}
+		for _, user := range []string{"u1", "u2"} {
+			if err := tx.SetUserQuota(ctx, "p1", user, "cores", 1); err != nil {
+				return err
+			}
+		}
 		for _, k := range []keypair.KeyPair{keyPair(ofUser("u1"), "private"), keyPair(ofProject("p1"), "shared")} {
 			if err := tx.InsertKeyPair(ctx, k); err != nil {
 				return err
@@ -163,7 +168,7 @@ func testRemovals(t *testing.T, s suite) {
 	credentials := func(tx *store.Tx, user string) string {
 		apps, err1 := tx.AppCredentials(ctx, identity.AppCredentialQuery{UserID: user})
 		rules, err2 := tx.AccessRules(ctx, user)
-		given, err3 := tx.Assignments(ctx, user)
+		given, err3 := tx.Assignments(ctx, identity.AssignmentQuery{UserID: user})
 		_, err4 := tx.AccessKey(ctx, "KR"+user)
 		if err1 != nil || err2 != nil || err3 != nil {
 			t.Error(err1, err2, err3)
@@ -192,20 +197,16 @@ func testRemovals(t *testing.T, s suite) {
 	try("user", func(tx *store.Tx) error { return tx.DeleteUser(ctx, "u1") }, func(tx *store.Tx) {
 		_, err := tx.User(ctx, "u1")
 		refused(t, err, fault.NotFound)
+		left, err := tx.UserQuotas(ctx, "p1", "cores")
+		same(t, left, map[string]int{"u2": 1})
+		same(t, err, nil)
 		same(t, tokens(tx, "u1")+";"+tokens(tx, "u2"), "; none p1 p2 acc system")
 		same(t, credentials(tx, "u1"), "0 apps, 0 rules, 0 roles, access key: false")
 		same(t, credentials(tx, "u2"), "1 apps, 1 rules, 4 roles, access key: true")
 		_, err = tx.KeyPair(ctx, keypair.View{Region: "r1", UserID: "u1", Native: keypair.User}, "private")
 		same(t, err, nil)
 	})
-	try("project", func(tx *store.Tx) error {
-		held, err := tx.ProjectHoldings(ctx, "p1")
-		same(t, held, []identity.Holding{{What: "shared key pair", Count: 1}})
-		if err != nil {
-			return err
-		}
-		return tx.DeleteProject(ctx, "p1")
-	}, func(tx *store.Tx) {
+	try("project", func(tx *store.Tx) error { return tx.DeleteProject(ctx, "p1", epoch) }, func(tx *store.Tx) {
 		_, err := tx.Project(ctx, "p1")
 		refused(t, err, fault.NotFound)
 		same(t, tokens(tx, "u1"), " none p2 acc system")
@@ -215,12 +216,12 @@ func testRemovals(t *testing.T, s suite) {
 		same(t, err, nil)
 		_, ok, err := tx.Quota(ctx, "p1", "cores")
 		same(t, fmt.Sprint(ok, err), "false <nil>")
-		held, err := tx.ProjectHoldings(ctx, "p2")
-		same(t, fmt.Sprint(held, err), "[] <nil>")
+		left, err := tx.UserQuotas(ctx, "p1", "cores")
+		same(t, fmt.Sprint(left, err), "map[] <nil>")
 	})
 	try("account", func(tx *store.Tx) error {
 		for _, id := range []string{"p1", "p2"} {
-			if err := tx.DeleteProject(ctx, id); err != nil {
+			if err := tx.DeleteProject(ctx, id, epoch); err != nil {
 				return err
 			}
 		}
@@ -237,7 +238,7 @@ func testRemovals(t *testing.T, s suite) {
 	refused(t, db.Write(ctx, func(tx *store.Tx) error { return tx.DeleteAccount(ctx, "acc") }), fault.Conflict)
 	for _, remove := range []func(tx *store.Tx) error{
 		func(tx *store.Tx) error { return tx.DeleteUser(ctx, "none") },
-		func(tx *store.Tx) error { return tx.DeleteProject(ctx, "none") },
+		func(tx *store.Tx) error { return tx.DeleteProject(ctx, "none", epoch) },
 		func(tx *store.Tx) error { return tx.DeleteAccount(ctx, "none") },
 	} {
 		refused(t, db.Write(ctx, remove), fault.NotFound)

@@ -172,12 +172,17 @@ func testInstances(t *testing.T, s suite) {
 	refused(t, db.Write(ctx, func(tx *store.Tx) error { return tx.UpdateInstance(ctx, instance("i9", epoch)) }), fault.NotFound)
 
 	read(t, db, func(tx *store.Tx) error {
-		u, err := tx.Usage(ctx, "p1")
+		u, err := tx.Usage(ctx, "p1", "")
 		same(t, u, compute.Usage{Instances: 2, VCPUs: 4, RAMMiB: 1024})
 		if err != nil {
 			return err
 		}
-		u, err = tx.Usage(ctx, "p2")
+		for user, n := range map[string]int{"u1": 2, "u2": 0} {
+			if u, err = tx.Usage(ctx, "p1", user); err != nil || u.Instances != n {
+				t.Errorf("%s has %+v, %v", user, u, err)
+			}
+		}
+		u, err = tx.Usage(ctx, "p2", "")
 		same(t, u, compute.Usage{})
 		return err
 	})

@@ -82,7 +82,7 @@ func testFlavors(t *testing.T, s suite) {
 		if err := tx.InsertProject(ctx, identity.Project{ID: "p1", AccountID: "a", Name: "p1"}); err != nil {
 			return err
 		}
-		return tx.DeleteProject(ctx, "p1")
+		return tx.DeleteProject(ctx, "p1", epoch)
 	})
 	lists(flavors)
 	has(bare)

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"testing"
@@ -15,12 +16,14 @@ func user(id string) identity.User {
 	return identity.User{ //nolint:gosec // no credentials but of tests
 		ID: id, AccountID: "acc", Name: "user " + id, Email: id + "@example.com", Description: "somebody", Enabled: true,
 		DefaultProjectID: "p1", PasswordHash: "$argon2id$1", APIPasswordHash: "$argon2id$2", CreatedAt: epoch,
+		Attributes: identity.Properties{"shoe": `"42"`, "none": "null"}, Options: identity.Properties{identity.OptionLockPassword: "true"},
 	}
 }
 
 func project(id string) identity.Project {
 	return identity.Project{
-		ID: id, AccountID: "acc", Name: "project " + id, Description: "some", Enabled: true, AppKey: "key" + id, CreatedAt: epoch,
+		ID: id, AccountID: "acc", Name: "project " + id, Description: "some", Enabled: true, AppKey: "key" + id, CreatedAt: epoch, Tags: []string{"a", "b"},
+		Attributes: identity.Properties{"cost": `{"centre": 42}`}, Options: identity.Properties{identity.OptionImmutable: "true"},
 	}
 }
 
@@ -93,7 +96,6 @@ func testAccounts(t *testing.T, s suite) {
 			u.ID, u.Email = "new", ""
 			return tx.InsertUser(ctx, u)
 		},
-		"e-mail": func(tx *store.Tx) error { u := user("new"); u.Email = "u1@example.com"; return tx.InsertUser(ctx, u) },
 		"renamed user": func(tx *store.Tx) error {
 			u := user("u1")
 			u.Name = "user u2"
@@ -104,6 +106,20 @@ func testAccounts(t *testing.T, s suite) {
 			t.Errorf("%s taken: %v", what, err)
 		}
 	}
+	// An e-mail address may be several people's.
+	refused(t, db.Write(ctx, func(tx *store.Tx) error {
+		u := user("new")
+		u.Email = "u1@example.com"
+		if err := tx.InsertUser(ctx, u); err != nil {
+			return err
+		}
+		found, err := tx.Users(ctx, identity.UserQuery{Email: u.Email})
+		same(t, len(found), 2)
+		if err != nil {
+			return err
+		}
+		return fault.Missing("undo", "") // as it was
+	}), fault.NotFound)
 	// No e-mail is nobody's.
 	write(t, db, func(tx *store.Tx) error {
 		for _, id := range []string{"u3", "u4"} {
@@ -205,7 +221,7 @@ func testAccounts(t *testing.T, s suite) {
 		write(t, db, func(tx *store.Tx) error { return tx.InsertAssignment(ctx, onSystem) })
 	}
 	read(t, db, func(tx *store.Tx) error {
-		given, err := tx.Assignments(ctx, "u1")
+		given, err := tx.Assignments(ctx, identity.AssignmentQuery{UserID: "u1"})
 		same(t, given, []identity.Assignment{{UserID: "u1", Scope: inProject("p1"), Role: identity.RoleMember}, onSystem})
 		return err
 	})
@@ -404,7 +420,7 @@ func testRevocation(t *testing.T, s suite) {
 
 func (s suite) identity(t testing.TB) *identity.Service {
 	t.Helper()
-	sealer, err := identity.NewSealer(make([]byte, identity.MasterKeySize))
+	sealer, err := identity.NewSealer(make([]byte, identity.MasterKeySize), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}

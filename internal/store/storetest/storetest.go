@@ -32,6 +32,8 @@ func Run(t *testing.T, fresh Fresh) {
 		{"AppCredentials", testAppCredentials},
 		{"Removals", testRemovals},
 		{"Holdings", testHoldings},
+		{"Roles", testRoles},
+		{"LoginRace", testLoginRace},
 		{"KeyPairs", testKeyPairs},
 		{"KeyPairViews", testKeyPairViews},
 		{"Fingerprints", testFingerprints},
@@ -62,6 +64,7 @@ func Run(t *testing.T, fresh Fresh) {
 		{"JobRace", testJobRace},
 		{"Audit", testAudit},
 		{"Quotas", testQuotas},
+		{"UserQuotas", testUserQuotas},
 		{"Locks", testLocks},
 		{"UnstorableText", testUnstorableText},
 	} {

@@ -14,14 +14,14 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// ErrNoMatch means that no line of the file has the key.
-var ErrNoMatch = errors.New("no line of authorized_keys has this key")
+// errNoMatch means that no line of the file has the key.
+var errNoMatch = errors.New("no line of authorized_keys has this key")
 
 // MaxFile is how long a file may be, in bytes; a longer one lets nobody in.
 const MaxFile = 1 << 20
 
 // Authorize returns the options of the first line that lets key in for a
-// client at from. Otherwise it returns [ErrNoMatch], or why the line that has
+// client at from. Otherwise it returns [errNoMatch], or why the line that has
 // the key does not count.
 func Authorize(file []byte, key ssh.PublicKey, from netip.Addr, now time.Time) (Options, error) {
 	if len(file) > MaxFile {
@@ -31,7 +31,7 @@ func Authorize(file []byte, key ssh.PublicKey, from netip.Addr, now time.Time) (
 		return Options{}, errors.New("certificates are not accepted: no certificate authority is trusted")
 	}
 	blob := key.Marshal()
-	reason := ErrNoMatch
+	reason := errNoMatch
 	number := 0
 	for line := range bytes.Lines(file) {
 		number++

@@ -30,7 +30,6 @@ var (
 	ErrNoSpace     = &Errno{"No space left on device", nil}
 	ErrTooBig      = &Errno{"File too large", nil}
 	ErrTooManyOpen = &Errno{"Too many open files", nil}
-	ErrReadOnly    = &Errno{"Read-only file system", fs.ErrPermission}
 	ErrCrossDevice = &Errno{"Invalid cross-device link", nil}
 	ErrBusy        = &Errno{"Device or resource busy", nil}
 	ErrBadFile     = &Errno{"Bad file descriptor", fs.ErrClosed}

@@ -36,7 +36,7 @@ func builtins() map[string]command {
 		"type":     {runType, inShell, "tell what a command is"},
 		"command":  {runCommand, inShell, "run a command, not a function"},
 		"umask":    {runUmask, inShell, "show or set the mask of new files' permissions"},
-		"trap":     {func(*call) int { return 0 }, inShell, "accepted and ignored"},
+		"trap":     {runTrap, inShell, "say what to do at a signal or the end"},
 		"wait":     {func(*call) int { return 0 }, inShell, "accepted: there are no background jobs"},
 		"alias":    {func(*call) int { return 0 }, inShell, "accepted and ignored"},
 		"history":  {runHistory, inShell, "list what was typed"},
@@ -281,6 +281,7 @@ func runExec(c *call) int {
 		c.keepFD = true
 		return 0
 	}
+	delete(c.traps, "EXIT") // the shell is gone by then
 	c.ctl = c.program(c.args[1:])
 	if c.ctl == nil {
 		c.ctl = exiting{}

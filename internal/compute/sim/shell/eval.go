@@ -89,7 +89,7 @@ func (p *proc) stmts(list []*syntax.Stmt) error {
 }
 
 func (p *proc) stmt(st *syntax.Stmt) error {
-	if err := p.alive(); err != nil {
+	if err := p.settle(p.alive()); err != nil {
 		return err
 	}
 	if p.depth >= p.meter.limits.Depth {
@@ -110,7 +110,7 @@ func (p *proc) stmt(st *syntax.Stmt) error {
 	saved := p.fd
 	opened, err := p.redirect(st.Redirs)
 	if err == nil && st.Cmd != nil {
-		err = p.command(st.Cmd)
+		err = p.settle(p.command(st.Cmd))
 	} else if err == nil {
 		p.status = 0
 	}
@@ -230,7 +230,7 @@ func (p *proc) subshell(f func(*proc) error) error {
 		return err
 	}
 	defer child.end()
-	err = child.finish(f(child))
+	err = child.last(child.finish(f(child)))
 	p.status = child.status
 	return err
 }
@@ -243,7 +243,7 @@ func (p *proc) finish(err error) error {
 		p.say("%s", f.text)
 	}
 	if isKilled(err) {
-		p.status = 137
+		p.status = statusOf(err)
 		return err
 	}
 	return nil
@@ -278,7 +278,7 @@ func (p *proc) pipe(c *syntax.BinaryCmd) error {
 	}
 	r, w := io.Pipe()
 	// The ends of a pipe never fail to close.
-	stop := context.AfterFunc(p.ctx, func() { _ = r.CloseWithError(errInterrupted); _ = w.CloseWithError(errInterrupted) })
+	stop := context.AfterFunc(p.ctx, func() { _ = r.CloseWithError(p.why()); _ = w.CloseWithError(p.why()) })
 	defer stop()
 
 	left.fd[1].w = w
@@ -296,7 +296,7 @@ func (p *proc) pipe(c *syntax.BinaryCmd) error {
 			leftDone <- err
 		}()
 		defer left.guard(&err)
-		err = left.finish(left.stmt(c.X))
+		err = left.last(left.finish(left.stmt(c.X)))
 	}()
 	var rightErr error
 	func() {
@@ -305,7 +305,7 @@ func (p *proc) pipe(c *syntax.BinaryCmd) error {
 			right.end()
 		}()
 		defer right.guard(&rightErr)
-		rightErr = right.finish(right.stmt(c.Y))
+		rightErr = right.last(right.finish(right.stmt(c.Y)))
 	}()
 	if rightErr != nil {
 		// The left side may be waiting for input that never comes.
@@ -350,7 +350,7 @@ func (p *proc) loop(next func() (bool, error), body []*syntax.Stmt) error {
 	defer func() { p.loops-- }()
 	status := 0
 	for {
-		if err := p.alive(); err != nil {
+		if err := p.settle(p.alive()); err != nil {
 			return err
 		}
 		more, err := next()

@@ -63,6 +63,8 @@ func (k *killed) Error() string { return k.why }
 var (
 	errInterrupted = &killed{"interrupted"}
 	errTimeout     = &killed{"Killed: it ran for too long"}
+	errTerminated  = &killed{"Terminated"} // the guest shuts down in order
+	errHungUp      = &killed{"Hangup"}     // and takes the terminal away
 	errFork        = &killed{"fork: Resource temporarily unavailable"}
 )
 
@@ -78,6 +80,19 @@ func (m *meter) wrote(n int) error {
 		return &killed{fmt.Sprintf("Killed: more than %d bytes of output in one command", m.limits.Output)}
 	}
 	return m.step(1 + int64(n)>>10)
+}
+
+// statusOf is the exit status of who was killed so, as shells tell it.
+func statusOf(err error) int {
+	switch {
+	case errors.Is(err, errInterrupted):
+		return 130
+	case errors.Is(err, errTerminated):
+		return 143
+	case errors.Is(err, errHungUp):
+		return 129
+	}
+	return 137
 }
 
 func isKilled(err error) bool {

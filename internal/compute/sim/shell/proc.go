@@ -39,8 +39,11 @@ type variable struct {
 
 // proc is one process of the guest: a shell or a subshell.
 type proc struct {
-	ctx     context.Context // of the command line
+	ctx     context.Context // of the command line: deaf where TERM is not to end it, else alert
+	deaf    context.Context // ends with the command line's time, control-C and the connection
+	alert   context.Context // and with TERM, too
 	base    context.Context // of the login
+	down    context.Context // ends when the guest shuts down; nil when nobody tells
 	g       *guest.Guest
 	log     *slog.Logger
 	meter   *meter
@@ -56,6 +59,8 @@ type proc struct {
 	vars     map[string]variable
 	varBytes int
 	funcs    map[string]*syntax.Stmt
+	traps    map[string]string      // by signal; empty where it is ignored
+	hangsUp  bool                   // it is a login's own shell, or below one: TERM is followed by HUP
 	locals   []map[string]*variable // what to restore when a function returns
 
 	errexit, nounset, xtrace, noglob bool
@@ -86,6 +91,7 @@ func (p *proc) fork() (*proc, error) {
 	child := *p
 	child.vars = maps.Clone(p.vars)
 	child.funcs = maps.Clone(p.funcs)
+	child.inherit()
 	child.locals = nil
 	child.kept = nil
 	child.keepFD = false
@@ -122,12 +128,18 @@ func (p *proc) alive() error { return p.spend(1) }
 
 func (p *proc) spend(n int64) error {
 	if err := p.ctx.Err(); err != nil {
-		if errors.Is(context.Cause(p.ctx), errTimeout) {
-			return errTimeout
-		}
-		return errInterrupted
+		return p.why()
 	}
 	return p.meter.step(n)
+}
+
+// why tells what ended the command line.
+func (p *proc) why() error {
+	var k *killed
+	if errors.As(context.Cause(p.ctx), &k) {
+		return k
+	}
+	return errInterrupted
 }
 
 // guard turns a panic of the evaluator into the end of the command line; the

@@ -27,6 +27,8 @@ type Terminal interface {
 	// Foreground sets what control-C calls while a command runs, until restore
 	// is called.
 	Foreground(interrupt func()) (restore func())
+	// HangUp ends all reading for good.
+	HangUp()
 }
 
 // ErrInterrupt is what [Terminal.ReadLine] returns after control-C.
@@ -48,6 +50,10 @@ type Login struct {
 	Env    []string
 	Limits Limits
 	Log    *slog.Logger
+	// Down ends when the guest shuts down: what runs gets TERM, and a shell at
+	// which somebody sits HUP after it. That they go on for too long is the
+	// affair of who ends the other context. It may be nil.
+	Down context.Context
 }
 
 // searchPath is where a fresh login looks for programs.
@@ -61,7 +67,7 @@ func (l Login) newProc(ctx context.Context, std IO) *proc {
 		l.Log = slog.New(slog.DiscardHandler)
 	}
 	p := &proc{
-		ctx: ctx, base: ctx, g: l.Guest, log: l.Log, meter: &meter{limits: l.Limits},
+		ctx: ctx, deaf: ctx, alert: ctx, base: ctx, down: l.Down, g: l.Guest, log: l.Log, meter: &meter{limits: l.Limits},
 		account: l.Account, view: l.Guest.As(l.Account), term: std.Terminal,
 		name: "bash", pid: 1000 + int(uint32(lastPID.Add(1))%60000),
 		vars: map[string]variable{}, funcs: map[string]*syntax.Stmt{},
@@ -98,6 +104,7 @@ func (l Login) Run(ctx context.Context, line string, std IO) (status int) {
 	defer cancel()
 	p := l.newProc(ctx, std)
 	defer p.closeAll()
+	defer p.under(ctx)()
 	if !l.Guest.Fork(l.Limits.GuestProcesses) {
 		p.report(errFork)
 		return p.status
@@ -116,18 +123,23 @@ func (l Login) Run(ctx context.Context, line string, std IO) (status int) {
 func (l Login) Interactive(ctx context.Context, std IO) (status int) {
 	p := l.newProc(ctx, std)
 	defer p.closeAll()
+	p.hangsUp = true
+	defer p.under(ctx)()
 	if !l.Guest.Fork(l.Limits.GuestProcesses) {
 		p.report(errFork)
 		return p.status
 	}
 	defer l.Guest.Exit()
-	if std.Terminal == nil {
-		stop := p.wakeReaders()
-		defer stop()
+	wake := p.hangUp
+	if std.Terminal != nil {
+		wake = std.Terminal.HangUp
 	}
-	if err := p.interactive(); err != nil && !errors.As(err, &exiting{}) {
+	defer context.AfterFunc(p.alert, wake)()
+	err := p.interactive()
+	if err != nil && !errors.As(err, &exiting{}) {
 		p.report(err)
 	}
+	p.leave(err)
 	return p.status
 }
 
@@ -140,6 +152,7 @@ func (p *proc) wakeReaders() (stop func() bool) {
 func (p *proc) runLine(line string) int {
 	err := p.guarded(func() error { return p.source(line) })
 	p.report(err)
+	p.leave(err)
 	return p.status & 0xff
 }
 
@@ -155,12 +168,10 @@ func (p *proc) report(err error) {
 		_ = p.finish(err) // only being killed goes further up, and that it was not
 		return
 	}
-	p.status = 137
-	if k == errInterrupted {
-		p.status = 130
-		return
+	p.status = statusOf(k)
+	if k != errInterrupted && k != errTerminated && k != errHungUp {
+		p.tell(k.why + "\n")
 	}
-	p.tell(k.why + "\n")
 }
 
 // longestHistory is the longest command in bytes that the history keeps.
@@ -184,6 +195,8 @@ func (p *proc) interactive() error {
 		}
 		line, err := read(show)
 		switch {
+		case p.told():
+			return errTerminated
 		case errors.Is(err, ErrInterrupt):
 			pending, p.status = "", 130
 			continue
@@ -228,20 +241,23 @@ func syntaxOf(src string) error {
 func (p *proc) runOne(src string) error {
 	ctx, cancel := context.WithTimeoutCause(p.base, p.meter.limits.Time, errTimeout)
 	defer cancel()
-	outer, meter := p.ctx, p.meter
-	p.ctx = ctx
+	outer, deaf, alert, meter := p.ctx, p.deaf, p.alert, p.meter
+	defer p.under(ctx)()
 	if p.onTerminal() {
 		// A person's every line starts afresh; a script that is piped in is one command.
 		p.meter = newMeter(meter)
 		defer p.term.Foreground(cancel)()
 	}
 	err := p.guarded(func() error { return p.source(src) })
-	p.ctx, p.meter = outer, meter
+	p.ctx, p.deaf, p.alert, p.meter = outer, deaf, alert, meter
 	switch {
 	case errors.As(err, &exiting{}):
 		return err
 	case isKilled(err) && !p.onTerminal():
 		return err
+	}
+	if p.told() {
+		return errTerminated
 	}
 	p.report(err)
 	if p.base.Err() != nil {

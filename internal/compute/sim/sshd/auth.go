@@ -1,6 +1,7 @@
 package sshd
 
 import (
+	"context"
 	"crypto/rsa"
 	"errors"
 	"fmt"
@@ -28,8 +29,8 @@ type auth struct {
 	user    string // for whom guest and machine were looked up
 	machine Machine
 	account string
-	guest   *guest.Guest
-	leave   func()
+	stay    *Stay
+	undo    func() bool // what keeps who has not logged in yet from holding up a shutdown
 }
 
 func (a *auth) config(door Door) *ssh.ServerConfig {
@@ -55,7 +56,7 @@ func (a *auth) config(door Door) *ssh.ServerConfig {
 // lookUp finds the machine that the user name means and enters it. A
 // connection belongs to one user name: OpenSSH does not allow a change either.
 func (a *auth) lookUp(user string) error {
-	if a.guest != nil {
+	if a.stay != nil {
 		if user != a.user {
 			return errors.New("the user name changed on the way")
 		}
@@ -65,17 +66,19 @@ func (a *auth) lookUp(user string) error {
 	if err != nil {
 		return err
 	}
-	g, leave, err := m.Enter(a.conn)
+	stay, err := m.Enter(a.conn)
 	if err != nil {
 		return err
 	}
-	a.user, a.machine, a.account, a.guest, a.leave = user, m, account, g, leave
+	a.user, a.machine, a.account, a.stay = user, m, account, &stay
+	a.undo = context.AfterFunc(stay.Down, func() { _ = a.conn.Close() }) // it may be closed already
 	return nil
 }
 
 func (a *auth) leaveAll() {
-	if a.leave != nil {
-		a.leave()
+	if a.stay != nil {
+		a.undo()
+		a.stay.Leave()
 	}
 }
 
@@ -86,7 +89,8 @@ func (a *auth) try(m ssh.ConnMetadata, method string, check func(*guest.Guest, g
 		a.s.Log.Debug("simulated guest refused a login", "method", method, "remote", m.RemoteAddr().String(), "reason", err.Error())
 		return nil, errDenied
 	}
-	acc, ok := a.guest.Account(a.account)
+	g := a.stay.Guest
+	acc, ok := g.Account(a.account)
 	var err error
 	var options authkeys.Options
 	switch {
@@ -95,15 +99,15 @@ func (a *auth) try(m ssh.ConnMetadata, method string, check func(*guest.Guest, g
 	case !acc.MayLogin():
 		err = errors.New("its shell is none")
 	default:
-		options, err = check(a.guest, acc)
+		options, err = check(g, acc)
 	}
 	if err != nil {
-		a.s.Log.Debug("simulated guest refused a login", "instance", a.guest.ID, "user", a.account,
+		a.s.Log.Debug("simulated guest refused a login", "instance", g.ID, "user", a.account,
 			"method", method, "remote", m.RemoteAddr().String(), "reason", err.Error())
 		return nil, errDenied
 	}
 	p := &ssh.Permissions{
-		ExtraData: map[any]any{loginKey{}: &login{guest: a.guest, account: acc, machine: a.machine, options: options}},
+		ExtraData: map[any]any{loginKey{}: &login{guest: g, down: a.stay.Down, account: acc, machine: a.machine, options: options}},
 	}
 	if options.NoTouch {
 		p.Extensions = map[string]string{"no-touch-required": ""}

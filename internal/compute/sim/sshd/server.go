@@ -46,11 +46,21 @@ var DefaultLimits = Limits{
 // Machine is a guest that accepts connections.
 type Machine interface {
 	// Enter registers a connection with the machine, which closes it when it
-	// stops, and gives the guest, which may be used until leave is called. It
-	// fails when the machine does not run or is full.
-	Enter(conn net.Conn) (g *guest.Guest, leave func(), err error)
+	// stops. It fails when the machine does not run or is full.
+	Enter(conn net.Conn) (Stay, error)
 	// CheckPassword tells whether the account may log in with the password.
 	CheckPassword(account, password string) bool
+}
+
+// Stay is a connection's time at a machine.
+type Stay struct {
+	// Guest may be used until Leave is called.
+	Guest *guest.Guest
+	Leave func()
+	// Down ends when the machine begins to shut down in order; why that is, its
+	// cause, is shown on all terminals. A machine that is cut off closes the
+	// connection and says nothing.
+	Down context.Context
 }
 
 // Door is one address that clients come to.
@@ -89,6 +99,7 @@ var publicKeyAlgorithms = []string{
 // login is what authentication found out.
 type login struct {
 	guest   *guest.Guest
+	down    context.Context
 	account guest.Account
 	machine Machine
 	options authkeys.Options
@@ -124,6 +135,9 @@ func (s *Server) Serve(ctx context.Context, conn net.Conn, door Door) {
 	go ssh.DiscardRequests(requests)
 	go s.keepAlive(ctx, sconn)
 	c := &connection{s: s, login: l, conn: sconn}
+	a.undo() // from now on it is told
+	down := context.AfterFunc(l.down, func() { c.shutDown(conn) })
+	defer down()
 	for ch := range channels {
 		c.accept(ctx, ch)
 	}

@@ -27,6 +27,7 @@ type connection struct {
 	running  atomic.Int64 // sessions whose program has not ended
 	open     atomic.Int64 // those that the client has not closed, too
 	sessions sync.WaitGroup
+	shells   shells
 }
 
 // maxLingering is how many sessions may have ended here while the client has
@@ -199,6 +200,9 @@ func (s *session) start(ctx context.Context, command, subsystem string) bool {
 			}
 			// Before the client knows that it may open the next one.
 			s.ended()
+			if s.c.login.down.Err() != nil {
+				return // sshd is told to end, too: the connection is what the client sees close
+			}
 			_, _ = s.ch.SendRequest("exit-status", false, ssh.Marshal(struct{ Status uint32 }{uint32(status)}))
 			_ = s.ch.Close()
 		}()
@@ -206,6 +210,10 @@ func (s *session) start(ctx context.Context, command, subsystem string) bool {
 			status = s.sftp()
 			return
 		}
+		if !s.c.shells.enter() {
+			return
+		}
+		defer s.c.shells.leave()
 		status = s.shell(ctx, command)
 	}
 	return true
@@ -215,7 +223,7 @@ func (s *session) shell(ctx context.Context, command string) int {
 	l := s.c.login
 	run := shell.Login{
 		Guest: l.guest, Account: l.account, Env: append(s.env, s.connEnv()...),
-		Limits: s.c.s.Limits.Shell, Log: s.c.s.Log,
+		Limits: s.c.s.Limits.Shell, Log: s.c.s.Log, Down: l.down,
 	}
 	var std shell.IO
 	if s.tty != nil {
@@ -224,6 +232,9 @@ func (s *session) shell(ctx context.Context, command string) int {
 		if command == "" {
 			s.greet()
 		}
+		told, tell := context.WithCancel(context.Background())
+		run.Down = told
+		defer context.AfterFunc(l.down, func() { s.wall(); tell() })()
 	} else {
 		in := newInput(s.ch)
 		defer in.CloseRead()

@@ -35,6 +35,8 @@ type Terminal struct {
 	interrupt  func() // what control-C calls while a command runs
 	woken      chan struct{}
 	reading    bool // a prompt is shown
+	gone       chan struct{}
+	hangUp     func() // closes gone
 
 	events chan event
 
@@ -49,7 +51,8 @@ type event struct {
 
 // New makes a terminal that shows its text on out. Columns and rows of 0 mean 80 by 24.
 func New(out io.Writer, cols, rows int) *Terminal {
-	t := &Terminal{out: out, events: make(chan event, maxAhead), woken: make(chan struct{})}
+	t := &Terminal{out: out, events: make(chan event, maxAhead), woken: make(chan struct{}), gone: make(chan struct{})}
+	t.hangUp = sync.OnceFunc(func() { close(t.gone) })
 	t.Resize(cols, rows)
 	return t
 }
@@ -119,7 +122,12 @@ func (t *Terminal) ReadLine(prompt string) (string, error) {
 	t.show(prompt + string(t.line))
 	t.mu.Unlock()
 
-	e, ok := <-t.events
+	var e event
+	ok := false
+	select {
+	case e, ok = <-t.events:
+	case <-t.gone:
+	}
 
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -149,6 +157,8 @@ func (t *Terminal) Read(p []byte) (int, error) {
 		select {
 		case <-woken:
 			return 0, io.EOF
+		case <-t.gone:
+			return 0, io.EOF
 		case e, ok := <-t.events:
 			if !ok || e.err != nil {
 				return 0, io.EOF
@@ -161,12 +171,16 @@ func (t *Terminal) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// CloseRead ends the reading of the command that runs, until the next one.
+// CloseRead ends the reading of the command that runs, until the next one. The
+// shell asks for it of whatever its input is.
 func (t *Terminal) CloseRead() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.wake()
 }
+
+// HangUp ends all reading for good.
+func (t *Terminal) HangUp() { t.hangUp() }
 
 func (t *Terminal) wake() {
 	select {

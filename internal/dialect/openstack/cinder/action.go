@@ -171,8 +171,8 @@ func (d *Dialect) setImageMetadata(c *openstack.Call) (openstack.Fields, error) 
 				return fault.Invalidf("metadata", "Invalid input received: %s belongs to the volume's disk and stays.", name)
 			}
 		}
-		if maps.Copy(properties, given); len(properties) > MaxMetadata {
-			return fault.Invalidf("metadata", "Invalid metadata: a volume has at most %d entries of image metadata.", MaxMetadata)
+		if maps.Copy(properties, given); len(properties) > maxMetadata {
+			return fault.Invalidf("metadata", "Invalid metadata: a volume has at most %d entries of image metadata.", maxMetadata)
 		}
 		return nil
 	})

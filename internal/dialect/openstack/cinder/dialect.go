@@ -15,9 +15,9 @@ import (
 	"github.com/keyreeve/keyreeve/internal/wire"
 )
 
-// Versions is what this Cinder speaks. From 3.67 on paths need no project id,
+// served is what this Cinder speaks. From 3.67 on paths need no project id,
 // which is not served.
-var Versions = openstack.Versions{Service: "volume", Min: openstack.V(3, 0), Max: openstack.V(3, 66)}
+var served = openstack.Versions{Service: "volume", Min: openstack.V(3, 0), Max: openstack.V(3, 66)}
 
 // Options are what the dialect stands on.
 type Options struct {
@@ -43,7 +43,7 @@ func New(opt Options) *Dialect {
 		opt.IdentityBase = openstack.Base{Fixed: opt.Base.Fixed, Prefix: "/identity"}
 	}
 	d := &Dialect{opt: opt, style: openstack.NovaStyle{
-		Versions: Versions, RequestID: wire.RequestID, Identity: opt.IdentityBase, Overs: true,
+		Versions: served, RequestID: wire.RequestID, Identity: opt.IdentityBase, Overs: true,
 	}}
 	d.routes = slices.Concat(d.versionRoutes(), d.volumeRoutes(), d.snapshotRoutes(), d.typeRoutes(), d.limitRoutes(),
 		d.attachmentRoutes(), d.extensionRoutes(), d.absentRoutes())
@@ -93,7 +93,7 @@ func (d *Dialect) check(c *openstack.Call, rt openstack.Route) (err error) {
 	if c.Token, c.Caller, err = openstack.Authenticate(c.Request, d.opt.Identity); err != nil {
 		return err
 	}
-	if c.Version, err = Versions.Negotiate(c.Header); err != nil {
+	if c.Version, err = served.Negotiate(c.Header); err != nil {
 		return err
 	}
 	if c.PathValue("project") != c.Caller.ProjectID() {
@@ -149,7 +149,7 @@ func (d *Dialect) versionRoutes() []openstack.Route {
 
 func (d *Dialect) versions(status int) openstack.Handler {
 	return func(w http.ResponseWriter, c *openstack.Call) error {
-		openstack.WriteJSON(w, status, openstack.VolumeRoot(c.Base, Versions))
+		openstack.WriteJSON(w, status, openstack.VolumeRoot(c.Base, served))
 		return nil
 	}
 }

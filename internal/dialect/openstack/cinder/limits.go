@@ -113,14 +113,14 @@ func (d *Dialect) updateQuotas(w http.ResponseWriter, c *openstack.Call) error {
 	if unknown != nil {
 		return fault.Invalidf("quota_set", "Bad key(s) in quota set: %s", strings.Join(unknown, ","))
 	}
-	if err := d.opt.Compute.SetQuotas(c.Context(), c.Caller, c.PathValue("target"), limits, true); err != nil {
+	if err := d.opt.Compute.SetQuotas(c.Context(), c.Caller, compute.Holder{ProjectID: c.PathValue("target")}, limits, true); err != nil {
 		return err
 	}
 	return d.quotas(w, c, c.PathValue("target"), false, false)
 }
 
 func (d *Dialect) deleteQuotas(w http.ResponseWriter, c *openstack.Call) error {
-	if err := d.opt.Compute.ClearQuotas(c.Context(), c.Caller, c.PathValue("target"), quotaResources); err != nil {
+	if err := d.opt.Compute.ClearQuotas(c.Context(), c.Caller, compute.Holder{ProjectID: c.PathValue("target")}, quotaResources); err != nil {
 		return err
 	}
 	d.style.Empty(w, c.Request, c.Version, http.StatusOK)

@@ -8,9 +8,9 @@ import (
 	"github.com/keyreeve/keyreeve/internal/fault"
 )
 
-// MaxMetadata is how many entries the metadata of a volume or a snapshot have
+// maxMetadata is how many entries the metadata of a volume or a snapshot have
 // at most, which no quota counts.
-const MaxMetadata = 128
+const maxMetadata = 128
 
 // annotated is how the metadata of one kind of thing are read and changed.
 type annotated struct {
@@ -42,8 +42,8 @@ func (a annotated) bounded(c *openstack.Call, change func(map[string]string) err
 		if err := change(m); err != nil {
 			return err
 		}
-		if len(m) > MaxMetadata {
-			return fault.Invalidf("metadata", "Invalid metadata: a %s has at most %d entries.", a.noun, MaxMetadata)
+		if len(m) > maxMetadata {
+			return fault.Invalidf("metadata", "Invalid metadata: a %s has at most %d entries.", a.noun, maxMetadata)
 		}
 		return nil
 	})

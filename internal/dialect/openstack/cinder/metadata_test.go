@@ -25,7 +25,7 @@ func TestMetadata(t *testing.T) {
 	c.refused("alice", "", "GET", path+"/a", "", 404, "itemNotFound", "Metadata item was not found")
 	is(c.ask("alice", "", "PUT", path, `{"metadata": {"z": "9"}}`, 200), "map[metadata:map[z:9]]")
 	many := map[string]string{}
-	for n := range MaxMetadata + 1 {
+	for n := range maxMetadata + 1 {
 		many[fmt.Sprint("k", n)] = "v"
 	}
 	text, _ := json.Marshal(map[string]any{"metadata": many})

@@ -3,6 +3,7 @@ package keystone
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack"
@@ -25,31 +26,35 @@ func (d *Dialect) appCredentialRoutes() []openstack.Route {
 }
 
 type appCredentialBody struct {
-	ID           string       `json:"id"`
-	Name         string       `json:"name"`
-	Description  *string      `json:"description"`
-	UserID       string       `json:"user_id"`
-	ProjectID    string       `json:"project_id"`
-	System       *string      `json:"system"`
-	ExpiresAt    *string      `json:"expires_at"`
-	Unrestricted *bool        `json:"unrestricted"`
-	Roles        []roleFields `json:"roles"`
-	AccessRules  []accessRule `json:"access_rules,omitempty"`
-	Secret       string       `json:"secret,omitempty"` // in the answer to its making alone
-	Links        self         `json:"links"`
+	ID           string             `json:"id"`
+	Name         string             `json:"name"`
+	Description  *string            `json:"description"`
+	UserID       string             `json:"user_id"`
+	ProjectID    string             `json:"project_id"`
+	System       *string            `json:"system"`
+	ExpiresAt    *string            `json:"expires_at"`
+	Unrestricted *bool              `json:"unrestricted"`
+	Roles        []openstack.Fields `json:"roles"`
+	AccessRules  []accessRule       `json:"access_rules,omitempty"`
+	Secret       string             `json:"secret,omitempty"` // in the answer to its making alone
+	Links        self               `json:"links"`
 }
 
-func appCredentialBodyOf(c *openstack.Call, k identity.AppCredential) appCredentialBody {
+func (d *Dialect) appCredentialBody(c *openstack.Call, k identity.AppCredential) (appCredentialBody, error) {
+	roles, err := d.identity.DescribeRoles(c.Context(), k.Roles)
+	if err != nil {
+		return appCredentialBody{}, err
+	}
 	body := appCredentialBody{ID: k.ID, Name: k.Name, Description: k.Description, UserID: k.UserID, ProjectID: k.ProjectID,
 		Unrestricted: k.Unrestricted, AccessRules: accessRules(k.Rules),
 		Links: self{c.Base + "/v3/application_credentials/" + k.ID}}
-	for _, r := range k.Roles {
-		body.Roles = append(body.Roles, roleFieldsOf(r))
+	for _, r := range roles {
+		body.Roles = append(body.Roles, roleFields(r))
 	}
 	if !k.ExpiresAt.IsZero() {
 		body.ExpiresAt = new(k.ExpiresAt.UTC().Format(expiryForm))
 	}
-	return body
+	return body, nil
 }
 
 // expiryForm is how a credential's end is written: unlike that of a token,
@@ -68,9 +73,14 @@ func (d *Dialect) listAppCredentials(w http.ResponseWriter, c *openstack.Call) e
 	}
 	var all []appCredentialBody
 	for _, k := range found {
-		if f.admits("name", k.Name) {
-			all = append(all, appCredentialBodyOf(c, k))
+		if !f.admits("name", k.Name) {
+			continue
 		}
+		body, err := d.appCredentialBody(c, k)
+		if err != nil {
+			return err
+		}
+		all = append(all, body)
 	}
 	return d.list(w, c, "application_credentials", all)
 }
@@ -81,7 +91,11 @@ func (d *Dialect) showAppCredential(w http.ResponseWriter, c *openstack.Call) er
 	if err != nil {
 		return appCredentialError(err, id)
 	}
-	return d.one(w, c, http.StatusOK, "application_credential", appCredentialBodyOf(c, k))
+	body, err := d.appCredentialBody(c, k)
+	if err != nil {
+		return err
+	}
+	return d.one(w, c, http.StatusOK, "application_credential", body)
 }
 
 // The schema of keystone/application_credential/schema.py.
@@ -120,7 +134,7 @@ func (d *Dialect) createAppCredential(w http.ResponseWriter, c *openstack.Call) 
 	if n.ExpiresAt, err = parseExpiry(v.At("expires_at").Text(), d.now()); err != nil {
 		return err
 	}
-	if n.Roles, err = parseRoles(v.At("roles")); err != nil {
+	if n.Roles, err = d.parseRoles(c, v.At("roles")); err != nil {
 		return err
 	}
 	if n.Rules, err = parseAccessRules(v.At("access_rules")); err != nil {
@@ -130,7 +144,10 @@ func (d *Dialect) createAppCredential(w http.ResponseWriter, c *openstack.Call) 
 	if err != nil {
 		return appCredentialError(err, "")
 	}
-	body := appCredentialBodyOf(c, k)
+	body, err := d.appCredentialBody(c, k)
+	if err != nil {
+		return err
+	}
 	body.Secret = secret
 	return d.one(w, c, http.StatusCreated, "application_credential", body)
 }
@@ -161,15 +178,28 @@ func parseExpiry(text string, now time.Time) (time.Time, error) {
 	return time.Time{}, invalid("Timestamp not in expected format." + openstack.Blame)
 }
 
-func parseRoles(list schema.Value) ([]identity.Role, error) {
+// parseRoles finds the roles that a credential is to have: built-in ones, and
+// of those that administrators made what the caller has by that name, or any by
+// its id.
+func (d *Dialect) parseRoles(c *openstack.Call, list schema.Value) ([]identity.Role, error) {
 	var roles []identity.Role
 	for _, item := range list.Items() {
-		given := item.At("id").Text() + item.At("name").Text() // it has one of them
-		r, ok := identity.ParseRole(given)
-		if !ok || item.At("id").Exists() && r.ID() != given || item.At("name").Exists() && string(r) != given {
-			return nil, fault.Missing("role", given)
+		id, name := item.At("id").Text(), item.At("name").Text() // it has one of them
+		known := append(identity.Roles(), c.Caller.Roles...)
+		if id != "" && !identity.Role(id).BuiltIn() {
+			known = append(known, identity.Role(id))
 		}
-		roles = append(roles, r)
+		described, err := d.identity.DescribeRoles(c.Context(), known)
+		if err != nil {
+			return nil, err
+		}
+		i := slices.IndexFunc(described, func(r identity.RoleRecord) bool {
+			return id != "" && r.Role.ID() == id || name != "" && r.Name == name
+		})
+		if i < 0 {
+			return nil, fault.Missing("role", id+name)
+		}
+		roles = append(roles, described[i].Role)
 	}
 	return roles, nil
 }

@@ -2,6 +2,7 @@ package keystone
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack"
 	"github.com/keyreeve/keyreeve/internal/fault"
@@ -39,7 +40,8 @@ type assignmentRef struct {
 
 // listAssignments filters by user.id, role.id, scope.project.id,
 // scope.domain.id and scope.system; a group.id and inherited roles, which there
-// are none of, select nothing. With effective
+// are none of, select nothing. With include_subtree a domain's id as the project
+// selects all of its projects. With effective
 // the roles that a given one implies are listed too, with include_names
 // everything has its name.
 func (d *Dialect) listAssignments(w http.ResponseWriter, c *openstack.Call) error {
@@ -48,6 +50,10 @@ func (d *Dialect) listAssignments(w http.ResponseWriter, c *openstack.Call) erro
 		return err
 	}
 	q := identity.AssignmentQuery{UserID: f.Last("user.id")}
+	subtree := isSet(f.flag("include_subtree"))
+	if subtree && !f.Has("scope.project.id") {
+		return invalid("scope.project.id must be specified if include_subtree is also specified")
+	}
 	scopes := 0
 	for _, s := range []struct {
 		param string
@@ -65,11 +71,14 @@ func (d *Dialect) listAssignments(w http.ResponseWriter, c *openstack.Call) erro
 	if scopes > 1 || f.Has("group.id") || f.Has("scope.OS-INHERIT:inherited_to") || f.nothing("user.id") {
 		return d.list(w, c, "role_assignments", []assignmentBody{})
 	}
-	found, err := d.identity.Assignments(c.Context(), c.Caller, q)
+	found, err := d.assignments(c, q, subtree)
 	if err != nil {
 		return err
 	}
-	names := d.namesFor(c, isSet(f.flag("include_names")))
+	names, err := d.namesFor(c, isSet(f.flag("include_names")))
+	if err != nil {
+		return err
+	}
 	var all []assignmentBody
 	for _, e := range effective(found, isSet(f.flag("effective"))) {
 		if !f.admits("role.id", e.Role.ID()) {
@@ -82,6 +91,25 @@ func (d *Dialect) listAssignments(w http.ResponseWriter, c *openstack.Call) erro
 		all = append(all, body)
 	}
 	return d.list(w, c, "role_assignments", all)
+}
+
+// assignments lists what q selects; below a project that is a domain's id, with
+// subtree, those in all of the domain's projects, which is what is below it.
+func (d *Dialect) assignments(c *openstack.Call, q identity.AssignmentQuery, subtree bool) ([]identity.Assignment, error) {
+	top := q.Scope.ID
+	if !subtree {
+		return d.identity.Assignments(c.Context(), c.Caller, q)
+	}
+	below, err := d.identity.Projects(c.Context(), c.Caller, identity.ProjectQuery{AccountID: top})
+	if err != nil {
+		return nil, err
+	}
+	q.Scope = identity.Scope{}
+	found, err := d.identity.Assignments(c.Context(), c.Caller, q)
+	return slices.DeleteFunc(found, func(a identity.Assignment) bool {
+		return a.Scope.Kind != identity.ProjectScope || a.Scope.ID != top &&
+			!slices.ContainsFunc(below, func(p identity.Project) bool { return p.ID == a.Scope.ID })
+	}), err
 }
 
 func isSet(flag *bool) bool { return flag != nil && *flag }
@@ -124,18 +152,31 @@ type assignmentNames struct {
 	c     *openstack.Call
 	wants bool
 	known map[identity.Scope]assignmentRef // users under the zero kind
+	roles map[identity.Role]identity.RoleRecord
 }
 
-func (d *Dialect) namesFor(c *openstack.Call, wants bool) *assignmentNames {
-	return &assignmentNames{d, c, wants, map[identity.Scope]assignmentRef{}}
+func (d *Dialect) namesFor(c *openstack.Call, wants bool) (*assignmentNames, error) {
+	n := &assignmentNames{d, c, wants, map[identity.Scope]assignmentRef{}, map[identity.Role]identity.RoleRecord{}}
+	if !wants {
+		return n, nil
+	}
+	found, err := d.identity.RoleRecords(c.Context(), c.Caller)
+	for _, r := range found {
+		n.roles[r.Role] = r
+	}
+	return n, err
 }
 
 func (n *assignmentNames) assignment(e effected) (assignmentBody, error) {
-	body := assignmentBody{Role: assignmentRef{ID: e.Role.ID()}}
-	if n.wants {
-		body.Role.Name = string(e.Role)
-	}
 	var err error
+	body := assignmentBody{Role: assignmentRef{ID: e.Role.ID(), Name: n.roles[e.Role].Name}}
+	if in := n.roles[e.Role].AccountID; in != "" {
+		domain, err := n.ref(identity.Scope{Kind: identity.AccountScope, ID: in})
+		if err != nil {
+			return assignmentBody{}, err
+		}
+		body.Role.Domain = &ref{domain.ID, domain.Name}
+	}
 	if body.User, err = n.ref(identity.Scope{ID: e.UserID}); err != nil {
 		return assignmentBody{}, err
 	}

@@ -1,6 +1,7 @@
 package keystone_test
 
 import (
+	"crypto/rand"
 	"fmt"
 	"net/http"
 	"slices"
@@ -300,7 +301,7 @@ func TestLocksTurnedOff(t *testing.T) {
 	for range 5 {
 		w.do("POST", "/v3/auth/tokens", passwordAuth("alice", "wrong", "")).says(401, unauthorized)
 	}
-	sealer, err := identity.NewSealer(make([]byte, 32))
+	sealer, err := identity.NewSealer(make([]byte, 32), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}

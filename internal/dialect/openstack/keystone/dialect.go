@@ -55,7 +55,7 @@ func New(opt Options) *Dialect {
 	d.mux = wire.NewMux(http.HandlerFunc(d.unknown))
 	for _, table := range [][]openstack.Route{
 		d.discoveryRoutes(), d.tokenRoutes(), d.ownRoutes(),
-		d.domainRoutes(), d.projectRoutes(), d.userRoutes(), d.groupRoutes(),
+		d.domainRoutes(), d.projectRoutes(), d.tagRoutes(), d.userRoutes(), d.groupRoutes(),
 		d.appCredentialRoutes(), d.accessRuleRoutes(), d.v2Routes(),
 		d.roleRoutes(), d.grantRoutes(), d.assignmentRoutes(), d.endpointRoutes(),
 	} {

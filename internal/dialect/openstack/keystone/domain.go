@@ -18,23 +18,16 @@ func (d *Dialect) domainRoutes() []openstack.Route {
 	}
 }
 
-type domainBody struct {
-	ID          string   `json:"id"`
-	Name        string   `json:"name"`
-	Description string   `json:"description"`
-	Enabled     bool     `json:"enabled"`
-	Tags        []string `json:"tags"`
-	Options     options  `json:"options"`
-	Links       self     `json:"links"`
+func domainBodyOf(c *openstack.Call, a identity.Account) openstack.Fields {
+	return withAttributes(openstack.Fields{
+		openstack.F("id", a.ID), openstack.F("name", a.Name), openstack.F("description", a.Description),
+		openstack.F("enabled", a.Enabled), openstack.F("tags", a.Tags), openstack.F("options", values(a.Options)),
+		openstack.F("links", self{c.Base + "/v3/domains/" + a.ID}),
+	}, a.Attributes)
 }
 
-func domainBodyOf(c *openstack.Call, a identity.Account) domainBody {
-	return domainBody{ID: a.ID, Name: a.Name, Description: a.Description, Enabled: a.Enabled,
-		Links: self{c.Base + "/v3/domains/" + a.ID}}
-}
-
-func domainBodies(c *openstack.Call, found []identity.Account) []domainBody {
-	all := make([]domainBody, len(found))
+func domainBodies(c *openstack.Call, found []identity.Account) []openstack.Fields {
+	all := make([]openstack.Fields, len(found))
 	for i, a := range found {
 		all[i] = domainBodyOf(c, a)
 	}
@@ -78,7 +71,7 @@ var (
 		schema.Prop("name", schema.String{Min: 1, Max: 64, Pattern: nonBlank}),
 		schema.Prop("explicit_domain_id", idSchema(false)),
 		schema.Prop("tags", tagList),
-		schema.Prop("options", noOptions),
+		schema.Prop("options", immutableOption),
 	}
 	domainCreate = schema.Object{Properties: domainMembers, Required: []string{"name"}}
 	domainUpdate = schema.Object{Properties: domainMembers}
@@ -92,11 +85,14 @@ func (d *Dialect) createDomain(w http.ResponseWriter, c *openstack.Call) error {
 	if v.At("explicit_domain_id").Exists() {
 		return invalid("The id of a domain cannot be chosen here; leave explicit_domain_id out.")
 	}
-	if err := untagged(v, "Domains"); err != nil {
+	attrs, options, err := said(v, domainMembers)
+	if err != nil {
 		return err
 	}
-	enabled := flag(v.At("enabled"))
-	a, err := d.identity.CreateAccount(c.Context(), c.Caller, v.At("name").Text(), v.At("description").Text(), enabled == nil || *enabled)
+	a, err := d.identity.CreateAccount(c.Context(), c.Caller, identity.NewAccount{
+		Name: v.At("name").Text(), Description: v.At("description").Text(), Disabled: off(v.At("enabled")),
+		Tags: texts(v.At("tags")), Attributes: attrs, Options: options,
+	})
 	if err != nil {
 		return err
 	}
@@ -108,14 +104,16 @@ func (d *Dialect) updateDomain(w http.ResponseWriter, c *openstack.Call) error {
 	if err != nil {
 		return err
 	}
-	if err := untagged(v, "Domains"); err != nil {
+	attrs, options, err := said(v, domainMembers)
+	if err != nil {
 		return err
 	}
 	id := c.PathValue("id")
 	a, err := d.identity.UpdateAccount(c.Context(), c.Caller, id, identity.AccountChange{
-		Name: text(v.At("name")), Description: text(v.At("description")), Enabled: flag(v.At("enabled"))})
+		Name: text(v.At("name")), Description: text(v.At("description")), Enabled: flag(v.At("enabled")),
+		Tags: tagsIn(v), Attributes: attrs, Options: options})
 	if err != nil {
-		return refused(missing(err, "domain", id), "")
+		return refused(immutable(missing(err, "domain", id), "update"), "")
 	}
 	return d.one(w, c, http.StatusOK, "domain", domainBodyOf(c, a))
 }
@@ -124,7 +122,7 @@ func (d *Dialect) updateDomain(w http.ResponseWriter, c *openstack.Call) error {
 func (d *Dialect) deleteDomain(w http.ResponseWriter, c *openstack.Call) error {
 	id := c.PathValue("id")
 	if err := d.identity.DeleteAccount(c.Context(), c.Caller, id); err != nil {
-		return refused(missing(err, "domain", id), "")
+		return refused(immutable(missing(err, "domain", id), "delete"), "")
 	}
 	return d.empty(w, c)
 }

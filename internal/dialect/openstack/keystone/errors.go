@@ -6,6 +6,7 @@ import (
 
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack"
 	"github.com/keyreeve/keyreeve/internal/fault"
+	"github.com/keyreeve/keyreeve/internal/identity"
 	"github.com/keyreeve/keyreeve/internal/wire"
 )
 
@@ -58,6 +59,16 @@ func taken(err error, domainID string) error {
 	return &fault.Error{Kind: fault.Exists, Resource: e.Resource, Name: e.Name, Err: err,
 		Msg: "Conflict occurred attempting to store " + e.Resource +
 			" - Duplicate entry found with name " + e.Name + " at domain ID " + domainID + "."}
+}
+
+// immutable tells in Keystone's words that something is immutable; doing is
+// "update" or "delete". Other errors stay as they are.
+func immutable(err error, doing string) error {
+	var e *fault.Error
+	if !errors.Is(err, identity.ErrImmutable) || !errors.As(err, &e) {
+		return err
+	}
+	return refused(err, "Unable to "+doing+" immutable "+e.Resource+" resource: `"+e.Name+`. Set resource option "immutable" to false first.`)
 }
 
 // missing names a thing that is not found as the client named it, whatever the

@@ -49,7 +49,7 @@ func (d *Dialect) grantRoutes() []openstack.Route {
 }
 
 // given returns the roles that the path's user was given in the scope itself.
-func (d *Dialect) given(c *openstack.Call, in identity.Scope) ([]identity.Role, error) {
+func (d *Dialect) given(c *openstack.Call, in identity.Scope) ([]identity.RoleRecord, error) {
 	user := c.PathValue("user")
 	if _, err := d.identity.User(c.Context(), c.Caller, user); err != nil {
 		return nil, missing(err, "user", user)
@@ -65,7 +65,7 @@ func (d *Dialect) given(c *openstack.Call, in identity.Scope) ([]identity.Role, 
 	for i, a := range found {
 		roles[i] = a.Role
 	}
-	return roles, nil
+	return d.identity.DescribeRoles(c.Context(), roles)
 }
 
 // checkScope tells whether the project or domain is there.
@@ -91,7 +91,7 @@ func (d *Dialect) listGrants(w http.ResponseWriter, c *openstack.Call, in identi
 }
 
 func (d *Dialect) checkGrant(w http.ResponseWriter, c *openstack.Call, in identity.Scope) error {
-	role, err := roleByID(c.PathValue("role"))
+	role, err := d.role(c, c.PathValue("role"))
 	if err != nil {
 		return err
 	}
@@ -99,7 +99,7 @@ func (d *Dialect) checkGrant(w http.ResponseWriter, c *openstack.Call, in identi
 	if err != nil {
 		return err
 	}
-	if !slices.Contains(roles, role) {
+	if !slices.ContainsFunc(roles, func(r identity.RoleRecord) bool { return r.Role == role.Role }) {
 		return notGiven(c, in)
 	}
 	return d.empty(w, c)
@@ -132,14 +132,14 @@ func (d *Dialect) revokeGrant(w http.ResponseWriter, c *openstack.Call, in ident
 
 // assignment reads the path of a grant; what it names has to be there.
 func (d *Dialect) assignment(c *openstack.Call, in identity.Scope) (identity.Assignment, error) {
-	role, err := roleByID(c.PathValue("role"))
+	role, err := d.role(c, c.PathValue("role"))
 	if err != nil {
 		return identity.Assignment{}, err
 	}
 	if _, err := d.given(c, in); err != nil {
 		return identity.Assignment{}, err
 	}
-	return identity.Assignment{UserID: c.PathValue("user"), Scope: in, Role: role}, nil
+	return identity.Assignment{UserID: c.PathValue("user"), Scope: in, Role: role.Role}, nil
 }
 
 // notGiven is Keystone's RoleAssignmentNotFound.

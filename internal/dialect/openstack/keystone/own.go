@@ -34,7 +34,7 @@ func (d *Dialect) ownProjects(w http.ResponseWriter, c *openstack.Call) error {
 	if err != nil {
 		return err
 	}
-	all := make([]projectBody, len(found))
+	all := make([]openstack.Fields, len(found))
 	for i, p := range found {
 		all[i] = projectBodyOf(c, p)
 	}

@@ -3,6 +3,7 @@ package keystone
 import (
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack"
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack/schema"
@@ -19,27 +20,19 @@ func (d *Dialect) projectRoutes() []openstack.Route {
 	}
 }
 
-type projectBody struct {
-	ID          string   `json:"id"`
-	Name        string   `json:"name"`
-	DomainID    string   `json:"domain_id"`
-	Description string   `json:"description"`
-	Enabled     bool     `json:"enabled"`
-	ParentID    string   `json:"parent_id"` // projects do not nest: always the domain
-	IsDomain    bool     `json:"is_domain"`
-	Tags        []string `json:"tags"`
-	Options     options  `json:"options"`
-	Links       self     `json:"links"`
-}
-
-func projectBodyOf(c *openstack.Call, p identity.Project) projectBody {
-	return projectBody{ID: p.ID, Name: p.Name, DomainID: p.AccountID, Description: p.Description,
-		Enabled: p.Enabled, ParentID: p.AccountID, Links: self{c.Base + "/v3/projects/" + p.ID}}
+func projectBodyOf(c *openstack.Call, p identity.Project) openstack.Fields {
+	return withAttributes(openstack.Fields{
+		openstack.F("id", p.ID), openstack.F("name", p.Name), openstack.F("domain_id", p.AccountID),
+		openstack.F("description", p.Description), openstack.F("enabled", p.Enabled),
+		openstack.F("parent_id", p.AccountID), // projects do not nest: always the domain
+		openstack.F("is_domain", false), openstack.F("tags", p.Tags), openstack.F("options", values(p.Options)),
+		openstack.F("links", self{c.Base + "/v3/projects/" + p.ID}),
+	}, p.Attributes)
 }
 
 // chosenProjects answers with those of the projects that q selects which the
 // request wants: by name, domain_id and parent_id (also inexactly), enabled,
-// is_domain and tags. None is a domain or has tags here.
+// is_domain and tags. None is a domain here.
 func (d *Dialect) chosenProjects(w http.ResponseWriter, c *openstack.Call, q identity.ProjectQuery) error {
 	f, err := readFilter(c.Request)
 	if err != nil {
@@ -49,16 +42,16 @@ func (d *Dialect) chosenProjects(w http.ResponseWriter, c *openstack.Call, q ide
 		q.Enabled = enabled
 	}
 	q.AccountID, q.Name = f.Last("domain_id"), f.Last("name")
-	if f.nothing("name", "domain_id", "parent_id") || isSet(f.flag("is_domain")) || f.Has("tags") || f.Has("tags-any") {
-		return d.list(w, c, "projects", []projectBody{})
+	if f.nothing("name", "domain_id", "parent_id") || isSet(f.flag("is_domain")) {
+		return d.list(w, c, "projects", []openstack.Fields{})
 	}
 	found, err := d.identity.Projects(c.Context(), c.Caller, q)
 	if err != nil {
 		return err
 	}
-	var all []projectBody
+	var all []openstack.Fields
 	for _, p := range found {
-		if f.admits("name", p.Name) && f.admits("domain_id", p.AccountID) && f.admits("parent_id", p.AccountID) {
+		if f.admits("name", p.Name) && f.admits("domain_id", p.AccountID) && f.admits("parent_id", p.AccountID) && f.tagged(p.Tags) {
 			all = append(all, projectBodyOf(c, p))
 		}
 	}
@@ -69,11 +62,11 @@ func (d *Dialect) listProjects(w http.ResponseWriter, c *openstack.Call) error {
 	return d.chosenProjects(w, c, identity.ProjectQuery{})
 }
 
-// deleteProject removes a project that has no servers and no shared key pairs.
+// deleteProject removes a project that has no servers and no volumes.
 func (d *Dialect) deleteProject(w http.ResponseWriter, c *openstack.Call) error {
 	id := c.PathValue("id")
 	if err := d.identity.DeleteProject(c.Context(), c.Caller, id); err != nil {
-		return refused(missing(err, "project", id), "")
+		return refused(immutable(missing(err, "project", id), "delete"), "")
 	}
 	return d.empty(w, c)
 }
@@ -84,7 +77,11 @@ func (d *Dialect) showProject(w http.ResponseWriter, c *openstack.Call) error {
 	if err != nil {
 		return missing(err, "project", id)
 	}
-	return d.one(w, c, http.StatusOK, "project", projectBodyOf(c, p))
+	above, below, err := around(c, p)
+	if err != nil {
+		return err
+	}
+	return d.one(w, c, http.StatusOK, "project", slices.Concat(projectBodyOf(c, p), above, below))
 }
 
 var nonBlank = schema.NewPattern(`[\S]+`)
@@ -99,7 +96,7 @@ var (
 		schema.Prop("parent_id", idSchema(true)),
 		schema.Prop("name", schema.String{Min: 1, Max: 64, Pattern: nonBlank}),
 		schema.Prop("tags", tagList),
-		schema.Prop("options", noOptions),
+		schema.Prop("options", immutableOption),
 	}
 	projectCreate = schema.Object{Properties: projectMembers, Required: []string{"name"}}
 	projectUpdate = schema.Object{Properties: projectMembers}
@@ -119,14 +116,16 @@ func (d *Dialect) createProject(w http.ResponseWriter, c *openstack.Call) error 
 	if err := flat(v, in); err != nil {
 		return err
 	}
-	p, err := d.identity.CreateProject(c.Context(), c.Caller, in, v.At("name").Text(), v.At("description").Text())
+	attrs, options, err := said(v, projectMembers)
+	if err != nil {
+		return err
+	}
+	p, err := d.identity.CreateProject(c.Context(), c.Caller, identity.NewProject{
+		AccountID: in, Name: v.At("name").Text(), Description: v.At("description").Text(), Disabled: off(v.At("enabled")),
+		Tags: texts(v.At("tags")), Attributes: attrs, Options: options,
+	})
 	if err != nil {
 		return taken(missing(err, "domain", in), in)
-	}
-	if enabled := flag(v.At("enabled")); enabled != nil && !*enabled {
-		if p, err = d.identity.UpdateProject(c.Context(), c.Caller, p.ID, identity.ProjectChange{Enabled: enabled}); err != nil {
-			return err
-		}
 	}
 	return d.one(w, c, http.StatusCreated, "project", projectBodyOf(c, p))
 }
@@ -144,10 +143,15 @@ func (d *Dialect) updateProject(w http.ResponseWriter, c *openstack.Call) error 
 	if err := errors.Join(stays(v, was.AccountID), flat(v, was.AccountID)); err != nil {
 		return err
 	}
-	p, err := d.identity.UpdateProject(c.Context(), c.Caller, id, identity.ProjectChange{
-		Name: text(v.At("name")), Description: text(v.At("description")), Enabled: flag(v.At("enabled"))})
+	attrs, options, err := said(v, projectMembers)
 	if err != nil {
-		return taken(missing(err, "project", id), was.AccountID)
+		return err
+	}
+	p, err := d.identity.UpdateProject(c.Context(), c.Caller, id, identity.ProjectChange{
+		Name: text(v.At("name")), Description: text(v.At("description")), Enabled: flag(v.At("enabled")),
+		Tags: tagsIn(v), Attributes: attrs, Options: options})
+	if err != nil {
+		return taken(immutable(missing(err, "project", id), "update"), was.AccountID)
 	}
 	return d.one(w, c, http.StatusOK, "project", projectBodyOf(c, p))
 }
@@ -171,8 +175,8 @@ func stays(v schema.Value, domainID string) error {
 	return nil
 }
 
-// flat refuses projects in projects, projects that are domains, and tags: there
-// are none here.
+// flat refuses projects in projects, and projects that are domains: there are
+// none here.
 func flat(v schema.Value, domainID string) error {
 	if v.At("is_domain").Bool() {
 		return invalid("A project cannot act as a domain here; leave is_domain out.")
@@ -180,5 +184,5 @@ func flat(v schema.Value, domainID string) error {
 	if parent := v.At("parent_id").Text(); parent != "" && parent != domainID {
 		return invalid("Projects do not nest here; leave parent_id out.")
 	}
-	return untagged(v, "Projects")
+	return nil
 }

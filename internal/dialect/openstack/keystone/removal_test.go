@@ -8,6 +8,7 @@ import (
 
 	"github.com/keyreeve/keyreeve/internal/audit"
 	"github.com/keyreeve/keyreeve/internal/compute"
+	"github.com/keyreeve/keyreeve/internal/fault"
 	"github.com/keyreeve/keyreeve/internal/identity"
 	"github.com/keyreeve/keyreeve/internal/keypair"
 	"github.com/keyreeve/keyreeve/internal/store"
@@ -51,7 +52,7 @@ func TestDeleteProject(t *testing.T) {
 	w.as("carol", "DELETE", "/v3/projects/"+alt, "").says(403, "You are not authorized to perform the requested action: identity:delete_project.")
 	w.as("admin", "DELETE", "/v3/projects/alt", "").says(404, "Could not find project: alt.")
 
-	// Nothing that is left in it is lost silently.
+	// Nobody loses a machine, nor what is on it; everything else goes with it.
 	put := func(change func(tx *store.Tx) error) {
 		t.Helper()
 		if err := w.db.Write(t.Context(), change); err != nil {
@@ -67,11 +68,17 @@ func TestDeleteProject(t *testing.T) {
 				return err
 			}
 		}
+		if err := tx.InsertVolume(t.Context(), compute.Volume{ID: "v", Region: "one", ProjectID: alt, UserID: carol, CreatedAt: epoch, UpdatedAt: epoch}); err != nil {
+			return err
+		}
+		if err := tx.InsertImage(t.Context(), compute.Image{ID: "s", Name: "saved", ProjectID: alt, CreatedAt: epoch, UpdatedAt: epoch}); err != nil {
+			return err
+		}
 		return tx.InsertKeyPair(t.Context(), keypair.KeyPair{ID: "k", Region: "one", Owner: keypair.Owner{Kind: keypair.Project, ID: alt}, Name: "k", Blob: []byte("k"), CreatedAt: epoch})
 	})
-	w.as("admin", "DELETE", "/v3/projects/"+alt, "").says(403, "Cannot delete project alt while it has 2 instances and 1 shared key pair.")
+	w.as("admin", "DELETE", "/v3/projects/"+alt, "").says(403, "Cannot delete project alt while it has 2 instances and 1 volume.")
 	put(func(tx *store.Tx) error { return tx.DeleteInstance(t.Context(), "i1") })
-	put(func(tx *store.Tx) error { return tx.DeleteKeyPair(t.Context(), "k") })
+	put(func(tx *store.Tx) error { return tx.DeleteVolume(t.Context(), "v") })
 	w.as("admin", "DELETE", "/v3/projects/"+alt, "").says(403, "Cannot delete project alt while it has 1 instance.")
 	w.do("GET", "/v3/auth/projects", "", "X-Auth-Token", token).is(200)
 	put(func(tx *store.Tx) error { return tx.DeleteInstance(t.Context(), "i2") })
@@ -85,6 +92,9 @@ func TestDeleteProject(t *testing.T) {
 	}
 	if _, ok := w.as("admin", "GET", "/v3/users/"+carol, "").at("user").(map[string]any)["default_project_id"]; ok {
 		t.Error("what is gone is still carol's default project")
+	}
+	if err := w.db.Read(t.Context(), func(tx *store.Tx) error { _, err := tx.Image(t.Context(), "s"); return err }); !fault.Is(err, fault.NotFound) {
+		t.Errorf("its private image is left: %v", err)
 	}
 	w.audited("project", "alt", audit.Delete)
 }

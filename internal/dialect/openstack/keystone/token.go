@@ -73,7 +73,7 @@ func (d *Dialect) tokenDocument(c *openstack.Call, t identity.Token, who identit
 	if t.Scope.Kind != identity.Unscoped {
 		roles := make([]ref, len(who.Roles))
 		for i, r := range who.Roles {
-			roles[i] = ref{r.ID(), string(r)}
+			roles[i] = ref{r.ID(), who.RoleName(r)}
 		}
 		body.Roles = &roles
 		if !c.URL.Query().Has("nocatalog") {

@@ -1,6 +1,7 @@
 package keystone
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 
@@ -22,22 +23,18 @@ func (d *Dialect) userRoutes() []openstack.Route {
 	}
 }
 
-type userBody struct {
-	ID                string  `json:"id"`
-	Name              string  `json:"name"`
-	DomainID          string  `json:"domain_id"`
-	Enabled           bool    `json:"enabled"`
-	Email             string  `json:"email,omitempty"`
-	Description       string  `json:"description,omitempty"`
-	DefaultProjectID  string  `json:"default_project_id,omitempty"`
-	PasswordExpiresAt *string `json:"password_expires_at"`
-	Options           options `json:"options"`
-	Links             self    `json:"links"`
-}
-
-func userBodyOf(c *openstack.Call, u identity.User) userBody {
-	return userBody{ID: u.ID, Name: u.Name, DomainID: u.AccountID, Enabled: u.Enabled, Email: u.Email,
-		Description: u.Description, DefaultProjectID: u.DefaultProjectID, Links: self{c.Base + "/v3/users/" + u.ID}}
+// userBodyOf leaves out what was never said, as Keystone does.
+func userBodyOf(c *openstack.Call, u identity.User) openstack.Fields {
+	body := openstack.Fields{openstack.F("id", u.ID), openstack.F("name", u.Name), openstack.F("domain_id", u.AccountID), openstack.F("enabled", u.Enabled)}
+	for _, f := range []struct{ name, value string }{
+		{"email", u.Email}, {"description", u.Description}, {"default_project_id", u.DefaultProjectID},
+	} {
+		if f.value != "" {
+			body = append(body, openstack.F(f.name, f.value))
+		}
+	}
+	return withAttributes(append(body, openstack.F("password_expires_at", nil), openstack.F("options", values(u.Options)),
+		openstack.F("links", self{c.Base + "/v3/users/" + u.ID})), u.Attributes)
 }
 
 // lacking are filters by what no user here has: a password that expires, an
@@ -53,14 +50,14 @@ func (d *Dialect) listUsers(w http.ResponseWriter, c *openstack.Call) error {
 		return err
 	}
 	if f.nothing("name", "domain_id") || slices.ContainsFunc(lacking, f.Has) {
-		return d.list(w, c, "users", []userBody{})
+		return d.list(w, c, "users", []openstack.Fields{})
 	}
 	found, err := d.identity.Users(c.Context(), c.Caller, identity.UserQuery{
 		AccountID: f.Last("domain_id"), Name: f.Last("name"), Enabled: f.flag("enabled")})
 	if err != nil {
 		return err
 	}
-	var all []userBody
+	var all []openstack.Fields
 	for _, u := range found {
 		if f.admits("name", u.Name) && f.admits("domain_id", u.AccountID) {
 			all = append(all, userBodyOf(c, u))
@@ -98,8 +95,10 @@ var (
 		schema.Prop("name", schema.String{Min: 1, Max: 255, Pattern: nonBlank}),
 		schema.Prop("password", schema.String{Min: 1, Nullable: true}),
 		schema.Prop("email", schema.String{Nullable: true}),
-		schema.Prop("options", noOptions),
+		schema.Prop("options", userOptions),
 	}
+	// What else a user has is not for administrators to say.
+	userKnown  = append(userMembers[:len(userMembers):len(userMembers)], schema.Prop("password_expires_at", schema.Any{}))
 	userCreate = schema.Object{Properties: userMembers, Required: []string{"name"}}
 	userUpdate = schema.Object{Properties: userMembers}
 )
@@ -110,11 +109,15 @@ func (d *Dialect) createUser(w http.ResponseWriter, c *openstack.Call) error {
 		return err
 	}
 	in := domainFor(c.Caller, v)
-	enabled := flag(v.At("enabled"))
+	attrs, options, err := said(v, userKnown)
+	if err != nil {
+		return err
+	}
 	u, err := d.identity.CreateUser(c.Context(), c.Caller, identity.NewUser{
 		AccountID: in, Name: v.At("name").Text(), Email: v.At("email").Text(),
 		Description: v.At("description").Text(), Password: v.At("password").Text(),
-		DefaultProjectID: v.At("default_project_id").Text(), Disabled: enabled != nil && !*enabled,
+		DefaultProjectID: v.At("default_project_id").Text(), Disabled: off(v.At("enabled")),
+		Attributes: attrs, Options: options,
 	})
 	if err != nil {
 		return taken(missing(err, "domain", in), in)
@@ -135,9 +138,14 @@ func (d *Dialect) updateUser(w http.ResponseWriter, c *openstack.Call) error {
 	if err := stays(v, was.AccountID); err != nil {
 		return err
 	}
+	attrs, options, err := said(v, userKnown)
+	if err != nil {
+		return err
+	}
 	u, err := d.identity.UpdateUser(c.Context(), c.Caller, id, identity.UserChange{
 		Name: text(v.At("name")), Email: text(v.At("email")), Description: text(v.At("description")),
 		Password: text(v.At("password")), DefaultProjectID: text(v.At("default_project_id")), Enabled: flag(v.At("enabled")),
+		Attributes: attrs, Options: options,
 	})
 	if err != nil {
 		return taken(missing(err, "user", id), was.AccountID)
@@ -169,6 +177,10 @@ func (d *Dialect) changePassword(w http.ResponseWriter, c *openstack.Call) error
 	err = d.identity.ChangePassword(c.Context(), identity.Login{
 		UserID: c.PathValue("id"), Password: v.At("original_password").Text(), Origin: origin(c),
 	}, v.At("password").Text())
+	if errors.Is(err, identity.ErrPasswordLocked) {
+		return invalid("You cannot change your password at this time due to password policy disallowing password changes. " +
+			"Please contact your administrator to reset your password.")
+	}
 	if err != nil {
 		return err
 	}

@@ -184,7 +184,7 @@ func (d *Dialect) v2Access(c *openstack.Call, text string, t identity.Token, who
 		User: v2User{ID: who.User.ID, Username: who.User.Name, Name: who.User.Name},
 	}
 	for _, r := range who.Roles {
-		body.User.Roles = append(body.User.Roles, v2Role{string(r)})
+		body.User.Roles = append(body.User.Roles, v2Role{who.RoleName(r)})
 		body.Metadata.Roles = append(body.Metadata.Roles, r.ID())
 	}
 	if id := who.ProjectID(); id != "" {

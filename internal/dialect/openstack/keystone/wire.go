@@ -40,11 +40,6 @@ type refIn struct {
 	Name   string `json:"name"`
 }
 
-// options is the options member of a resource.
-type options struct {
-	Immutable bool `json:"immutable,omitempty"`
-}
-
 type catalogEntry struct {
 	Endpoints []catalogEndpoint `json:"endpoints"`
 	ID        string            `json:"id"`
@@ -131,6 +126,18 @@ func flag(v schema.Value) *bool {
 		return nil
 	}
 	return new(v.Bool())
+}
+
+// off reports whether a boolean is there and false.
+func off(v schema.Value) bool { return v.Kind() == schema.Bool && !v.Bool() }
+
+// texts reads a list of strings.
+func texts(v schema.Value) []string {
+	var all []string
+	for _, item := range v.Items() {
+		all = append(all, item.Text())
+	}
+	return all
 }
 
 // readResource reads the named object of a request's body and checks it. A

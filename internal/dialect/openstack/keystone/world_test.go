@@ -3,6 +3,7 @@ package keystone_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -57,7 +58,7 @@ var epoch = time.Date(2026, 11, 22, 0, 36, 59, 0, time.UTC)
 func newWorld(t *testing.T, ids map[string]string, change ...func(*identity.Options, *keystone.Options)) *world {
 	t.Helper()
 	db := openstacktest.OpenStore(t)
-	sealer, err := identity.NewSealer(make([]byte, 32))
+	sealer, err := identity.NewSealer(make([]byte, 32), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +84,7 @@ func newWorld(t *testing.T, ids map[string]string, change ...func(*identity.Opti
 
 // passwordHashes are everyone's, made once: a hash is meant to be slow.
 var passwordHashes = sync.OnceValue(func() map[string]string {
-	hasher, hashes := identity.NewHasher(2), map[string]string{}
+	hasher, hashes := identity.NewHasher(2, rand.Reader), map[string]string{}
 	for _, p := range people {
 		hash, err := hasher.Hash(context.Background(), p.name+"pw")
 		if err != nil {

@@ -115,17 +115,19 @@ func (d *Dialect) serve(rt openstack.Route) http.HandlerFunc {
 		if at.project != "" {
 			c.Project = "/" + at.project
 		}
-		err := d.check(&c, rt, at)
+		asked := rt
+		err := d.check(&c, &asked, at)
 		if err == nil {
 			err = rt.Handle(w, &c)
 		}
 		if err != nil {
-			d.style.Error(w, r, c.Version, rt.Named(&c, err))
+			d.style.Error(w, r, c.Version, openstack.UnderRule(err, asked.Rule))
 		}
 	}
 }
 
-func (d *Dialect) check(c *openstack.Call, rt openstack.Route, at address) (err error) {
+// check finds out whether rt's handler may answer the call, and its rule.
+func (d *Dialect) check(c *openstack.Call, rt *openstack.Route, at address) (err error) {
 	if rt.Access != identity.Public {
 		if c.Token, c.Caller, err = openstack.Authenticate(c.Request, d.opt.Identity); err != nil {
 			return err
@@ -139,8 +141,13 @@ func (d *Dialect) check(c *openstack.Call, rt openstack.Route, at address) (err 
 	if err := at.ownProject(c.Caller); err != nil {
 		return err
 	}
-	if err := c.Decode(rt); err != nil {
+	if err := c.Decode(*rt); err != nil {
 		return err
+	}
+	if rt.Resolve != nil {
+		if rt.Rule, err = rt.Resolve(c); err != nil {
+			return err
+		}
 	}
 	return rt.Access.Check(c.Caller)
 }

@@ -1,7 +1,6 @@
 package nova
 
 import (
-	"cmp"
 	"net/http"
 	"slices"
 	"strconv"
@@ -44,20 +43,23 @@ var flavorSortKeys = []string{
 }
 
 // flavorColumns are the sort keys that tell flavors apart.
-var flavorColumns = map[string]func(a, b compute.Flavor) int{
-	"memory_mb": func(a, b compute.Flavor) int { return a.RAMMiB - b.RAMMiB },
-	"root_gb":   func(a, b compute.Flavor) int { return a.DiskGiB - b.DiskGiB },
-	"vcpus":     func(a, b compute.Flavor) int { return a.VCPUs - b.VCPUs },
-	"name":      func(a, b compute.Flavor) int { return strings.Compare(a.Name, b.Name) },
-	"swap":      func(a, b compute.Flavor) int { return a.SwapMiB - b.SwapMiB },
+var flavorColumns = openstack.Columns[compute.Flavor]{
+	"memory_mb": openstack.By(func(f compute.Flavor) int { return f.RAMMiB }),
+	"root_gb":   openstack.By(func(f compute.Flavor) int { return f.DiskGiB }),
+	"vcpus":     openstack.By(func(f compute.Flavor) int { return f.VCPUs }),
+	"name":      openstack.By(func(f compute.Flavor) string { return f.Name }),
+	"swap":      openstack.By(func(f compute.Flavor) int { return f.SwapMiB }),
 
-	"ephemeral_gb": func(a, b compute.Flavor) int { return a.EphemeralGiB - b.EphemeralGiB },
-	"rxtx_factor":  func(a, b compute.Flavor) int { return cmp.Compare(a.RXTXFactor, b.RXTXFactor) },
+	"ephemeral_gb": openstack.By(func(f compute.Flavor) int { return f.EphemeralGiB }),
+	"rxtx_factor":  openstack.By(func(f compute.Flavor) float64 { return f.RXTXFactor }),
 	"is_public":    func(a, b compute.Flavor) int { return boolCompare(b.Private, a.Private) },
-	"description":  func(a, b compute.Flavor) int { return strings.Compare(textOf(a.Description), textOf(b.Description)) },
+	"description":  openstack.By(func(f compute.Flavor) string { return textOf(f.Description) }),
 	"created_at":   func(a, b compute.Flavor) int { return a.CreatedAt.Compare(b.CreatedAt) },
 	"updated_at":   func(a, b compute.Flavor) int { return a.UpdatedAt.Compare(b.UpdatedAt) },
 }
+
+// idOfFlavor is what markers name.
+func idOfFlavor(f compute.Flavor) string { return f.ID }
 
 func (d *Dialect) listFlavors(w http.ResponseWriter, c *openstack.Call) error {
 	return d.flavorList(w, c, "/flavors", flavorRef)
@@ -73,16 +75,7 @@ func (d *Dialect) flavorList(w http.ResponseWriter, c *openstack.Call, path stri
 		return err
 	}
 	size := pageAsked(c)
-	page := all[:min(size, len(all))]
-	views := make([]openstack.Fields, len(page))
-	for k, f := range page {
-		views[k] = view(c, f)
-	}
-	out := openstack.Fields{openstack.F("flavors", views)}
-	if len(page) > 0 && len(page) == size {
-		out = append(out, openstack.F("flavors_links", openstack.NextPage(c.Self(path), c.Query, page[len(page)-1].ID)))
-	}
-	d.style.JSON(w, c.Request, c.Version, http.StatusOK, out)
+	d.style.JSON(w, c.Request, c.Version, http.StatusOK, pageOf(c, "flavors", path, all[:min(size, len(all))], size, idOfFlavor, view))
 	return nil
 }
 
@@ -115,26 +108,17 @@ func (d *Dialect) flavors(c *openstack.Call) ([]compute.Flavor, error) {
 	all = slices.DeleteFunc(all, func(f compute.Flavor) bool {
 		return f.RAMMiB < ram || f.DiskGiB < disk
 	})
-	by := flavorColumns[c.Query.Last("sort_key")]
-	slices.SortStableFunc(all, func(a, b compute.Flavor) int {
-		n := 0
-		if by != nil {
-			n = by(a, b)
-		}
-		if n == 0 {
-			n = strings.Compare(a.ID, b.ID)
-		}
-		if down {
-			n = -n
-		}
-		return n
-	})
-	if marker := c.Query.Last("marker"); marker != "" {
-		k := slices.IndexFunc(all, func(f compute.Flavor) bool { return f.ID == marker })
-		if k < 0 {
-			return nil, unknownServerMarker(marker)
-		}
-		all = all[k+1:]
+	var order openstack.Order[compute.Flavor]
+	key := c.Query.Last("sort_key")
+	if column, ok := flavorColumns[key]; ok {
+		order.Then(key, column, down)
+	}
+	order.Then("flavorid", openstack.By(idOfFlavor), down)
+	order.Sort(all)
+	marker := c.Query.Last("marker")
+	all, ok := openstack.After(all, marker, idOfFlavor)
+	if !ok {
+		return nil, unknownServerMarker(marker)
 	}
 	return all, nil
 }

@@ -25,25 +25,24 @@ var flavorActions = map[string]struct {
 // that is open to all.
 var openFlavorsRefuse = openstack.V(2, 7)
 
-// actionAsked is the name of the action in a body, "" when it names none.
-func actionAsked(c *openstack.Call) string {
+// flavorAction is the rule of the action that the body's only member names, in
+// whose body there is nothing wrong.
+func flavorAction(c *openstack.Call) (openstack.Rule, error) {
+	name := ""
 	if members := c.Input.Members(); len(members) == 1 {
-		return members[0].Name
+		name = members[0].Name
 	}
-	return ""
-}
-
-func flavorActionRule(c *openstack.Call) openstack.Rule { return flavorActions[actionAsked(c)].rule }
-
-func (d *Dialect) actOnFlavor(w http.ResponseWriter, c *openstack.Call) error {
-	name := actionAsked(c)
 	a, ok := flavorActions[name]
 	if !ok {
-		return fault.Invalidf("", "There is no such action: %s", name)
+		return "", fault.Invalidf("", "There is no such action: %s", name)
 	}
-	if err := schema.Validate(a.body, c.Input); err != nil {
-		return err
-	}
+	return a.rule, schema.Validate(a.body, c.Input)
+}
+
+// actOnFlavor answers POST /flavors/{id}/action, which [flavorAction] admits.
+func (d *Dialect) actOnFlavor(w http.ResponseWriter, c *openstack.Call) error {
+	name := c.Input.Members()[0].Name
+	a := flavorActions[name]
 	f, err := d.opt.Compute.Flavor(c.Context(), c.Caller, c.PathValue("id"))
 	if err != nil {
 		return err

@@ -23,7 +23,7 @@ func (d *Dialect) flavorManageRoutes() []openstack.Route {
 		return openstack.Route{Method: method, Pattern: pattern, Access: identity.Administrator, Rule: rule, Body: body, Handle: h}
 	}
 	action := changes(http.MethodPost, one+"/action", "os_compute_api:os-flavor-access", unversioned(schema.Any{}), d.actOnFlavor)
-	action.RuleOf = flavorActionRule
+	action.Resolve = flavorAction
 	return []openstack.Route{
 		changes(http.MethodPost, all, manage+"create", flavorCreate, d.createFlavor),
 		changes(http.MethodPut, one, manage+"update", flavorUpdate, hiddenBelow(describedFlavors.Minor, d.updateFlavor)),

@@ -17,10 +17,10 @@ func (d *Dialect) keypairRoutes() []openstack.Route {
 	const list, one = "/v2.1/os-keypairs", "/v2.1/os-keypairs/{name}"
 	const rule = "os_compute_api:os-keypairs:"
 	return []openstack.Route{
-		{Method: http.MethodGet, Pattern: list, Access: identity.AnyUser, Rule: rule + "index", Query: KeyPairListQuery, Handle: d.listKeyPairs},
-		{Method: http.MethodPost, Pattern: list, Access: identity.AnyUser, Rule: rule + "create", Body: KeyPairCreate, Handle: d.createKeyPair},
-		{Method: http.MethodGet, Pattern: one, Access: identity.AnyUser, Rule: rule + "show", Query: KeyPairQuery, Handle: d.showKeyPair},
-		{Method: http.MethodDelete, Pattern: one, Access: identity.AnyUser, Rule: rule + "delete", Query: KeyPairQuery, Handle: d.deleteKeyPair},
+		{Method: http.MethodGet, Pattern: list, Access: identity.AnyUser, Rule: rule + "index", Query: keyPairListQuery, Handle: d.listKeyPairs},
+		{Method: http.MethodPost, Pattern: list, Access: identity.AnyUser, Rule: rule + "create", Body: keyPairCreate, Handle: d.createKeyPair},
+		{Method: http.MethodGet, Pattern: one, Access: identity.AnyUser, Rule: rule + "show", Query: keyPairQuery, Handle: d.showKeyPair},
+		{Method: http.MethodDelete, Pattern: one, Access: identity.AnyUser, Rule: rule + "delete", Query: keyPairQuery, Handle: d.deleteKeyPair},
 	}
 }
 

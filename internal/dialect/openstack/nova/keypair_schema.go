@@ -84,18 +84,18 @@ func keyPairSchemasAt(v openstack.Microversion) int {
 	return row
 }
 
-// KeyPairCreate returns the schema of the body of POST /os-keypairs.
-func KeyPairCreate(v openstack.Microversion) schema.Schema {
+// keyPairCreate returns the schema of the body of POST /os-keypairs.
+func keyPairCreate(v openstack.Microversion) schema.Schema {
 	return keyPairSchemas[keyPairSchemasAt(v)].create
 }
 
-// KeyPairListQuery returns the rule for the query of GET /os-keypairs.
-func KeyPairListQuery(v openstack.Microversion) schema.Parameters {
+// keyPairListQuery returns the rule for the query of GET /os-keypairs.
+func keyPairListQuery(v openstack.Microversion) schema.Parameters {
 	return keyPairSchemas[keyPairSchemasAt(v)].list
 }
 
-// KeyPairQuery returns the rule for the query of GET and DELETE
+// keyPairQuery returns the rule for the query of GET and DELETE
 // /os-keypairs/{name}.
-func KeyPairQuery(v openstack.Microversion) schema.Parameters {
+func keyPairQuery(v openstack.Microversion) schema.Parameters {
 	return keyPairSchemas[keyPairSchemasAt(v)].one
 }

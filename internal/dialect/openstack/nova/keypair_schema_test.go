@@ -31,12 +31,12 @@ func TestKeyPairNames(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, _ := schema.Told(schema.Validate(KeyPairCreate(c.v), body))
+		got, _ := schema.Told(schema.Validate(keyPairCreate(c.v), body))
 		if c.want == "" && got != "" || c.want != "" && !strings.HasPrefix(got, badName+c.want) {
 			t.Errorf("%q at %v: %s", c.name, c.v, got)
 		}
 	}
-	if got := LegacyName("  한글/x\u00a0"); got != "한글/x" {
+	if got := nameMeant("  한글/x\u00a0"); got != "한글/x" {
 		t.Errorf("legacy name %q", got)
 	}
 }
@@ -55,10 +55,10 @@ func TestLegacyDropsWhatItDoesNotKnow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := schema.Validate(KeyPairCreate(openstack.Microversion{}), body); err != nil {
+	if err := schema.Validate(keyPairCreate(openstack.Microversion{}), body); err != nil {
 		t.Error(err)
 	}
-	if err := schema.Validate(KeyPairCreate(openstack.V(2, 1)), body); err == nil {
+	if err := schema.Validate(keyPairCreate(openstack.V(2, 1)), body); err == nil {
 		t.Error("2.1 took an unknown member")
 	}
 }

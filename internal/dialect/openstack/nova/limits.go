@@ -7,6 +7,7 @@ import (
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack"
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack/schema"
 	"github.com/keyreeve/keyreeve/internal/identity"
+	"github.com/keyreeve/keyreeve/internal/keypair"
 )
 
 // Limits (https://docs.openstack.org/api-ref/compute/#limits-limits). The rule
@@ -31,30 +32,30 @@ var absoluteLimits = []struct {
 	until openstack.Microversion // the first version without it; zero: none
 	of    func(allowance) int
 }{
-	{name: "maxTotalInstances", of: func(a allowance) int { return a.limits.Instances }},
-	{name: "maxTotalCores", of: func(a allowance) int { return a.limits.VCPUs }},
-	{name: "maxTotalRAMSize", of: func(a allowance) int { return a.limits.RAMMiB }},
-	{name: "maxServerMeta", of: restLimit(compute.QuotaMetadata)},
-	{"maxImageMeta", openstack.V(2, 39), restLimit(compute.QuotaMetadata)},
-	{"maxPersonality", noFileLimits, restLimit(compute.QuotaFiles)},
-	{"maxPersonalitySize", noFileLimits, restLimit(compute.QuotaFileBytes)},
-	{name: "maxTotalKeypairs", of: func(a allowance) int { return a.keyPairs }},
-	{name: "maxServerGroups", of: restLimit(compute.QuotaGroups)},
-	{name: "maxServerGroupMembers", of: restLimit(compute.QuotaGroupMembers)},
+	{name: "maxTotalInstances", of: most(compute.QuotaInstances)},
+	{name: "maxTotalCores", of: most(compute.QuotaCores)},
+	{name: "maxTotalRAMSize", of: most(compute.QuotaRAM)},
+	{name: "maxServerMeta", of: most(compute.QuotaMetadata)},
+	{"maxImageMeta", openstack.V(2, 39), most(compute.QuotaMetadata)},
+	{"maxPersonality", noFileLimits, most(compute.QuotaFiles)},
+	{"maxPersonalitySize", noFileLimits, most(compute.QuotaFileBytes)},
+	{name: "maxTotalKeypairs", of: most(keypair.QuotaKeyPairs)},
+	{name: "maxServerGroups", of: most(compute.QuotaGroups)},
+	{name: "maxServerGroupMembers", of: most(compute.QuotaGroupMembers)},
 	{"maxTotalFloatingIps", noNetworkLimits, always(unlimited)},
 	{"maxSecurityGroups", noNetworkLimits, always(unlimited)},
 	{"maxSecurityGroupRules", noNetworkLimits, always(unlimited)},
-	{name: "totalRAMUsed", of: func(a allowance) int { return a.used.RAMMiB }},
-	{name: "totalCoresUsed", of: func(a allowance) int { return a.used.VCPUs }},
-	{name: "totalInstancesUsed", of: func(a allowance) int { return a.used.Instances }},
+	{name: "totalRAMUsed", of: inUse(compute.QuotaRAM)},
+	{name: "totalCoresUsed", of: inUse(compute.QuotaCores)},
+	{name: "totalInstancesUsed", of: inUse(compute.QuotaInstances)},
 	{"totalFloatingIpsUsed", noNetworkLimits, always(0)},
 	{"totalSecurityGroupsUsed", noNetworkLimits, always(0)},
-	{name: "totalServerGroupsUsed", of: func(a allowance) int { return a.groups }},
+	{name: "totalServerGroupsUsed", of: inUse(compute.QuotaGroups)},
 }
 
-func restLimit(name string) func(allowance) int {
-	return func(a allowance) int { return a.rest[name] }
-}
+func most(name string) func(allowance) int { return func(a allowance) int { return a.limits[name] } }
+
+func inUse(name string) func(allowance) int { return func(a allowance) int { return a.used[name] } }
 
 func always(n int) func(allowance) int { return func(allowance) int { return n } }
 
@@ -63,7 +64,7 @@ func (d *Dialect) showLimits(w http.ResponseWriter, c *openstack.Call) error {
 	if project == "" {
 		project = c.Caller.ProjectID()
 	}
-	a, err := d.allowanceOf(c, project)
+	a, err := d.allowanceOf(c, compute.Holder{ProjectID: project})
 	if err != nil {
 		return err
 	}

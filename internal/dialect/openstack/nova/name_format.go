@@ -32,7 +32,7 @@ func nameFormat(marks string) *schema.Format {
 }
 
 // legacyNameFormat is the rule for names under /v2, which loses the white space
-// around a name: [LegacyName].
+// around a name: [nameMeant].
 var legacyNameFormat = &schema.Format{Name: "name_with_leading_trailing_spaces", Check: func(s string) (string, bool) {
 	inner := strings.TrimFunc(s, isSpace)
 	if inner == "" || !printableWithin(inner) {
@@ -41,8 +41,8 @@ var legacyNameFormat = &schema.Format{Name: "name_with_leading_trailing_spaces",
 	return "", true
 }}
 
-// LegacyName returns the name that a request under /v2 means.
-func LegacyName(s string) string { return strings.TrimSpace(s) }
+// nameMeant returns the name that a request under /v2 means.
+func nameMeant(s string) string { return strings.TrimSpace(s) }
 
 // printableWithin reports whether s begins and ends with a visible character
 // and has only visible characters and spaces in between.

@@ -7,6 +7,7 @@ import (
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack"
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack/schema"
 	"github.com/keyreeve/keyreeve/internal/identity"
+	"github.com/keyreeve/keyreeve/internal/keypair"
 )
 
 // Quotas (https://docs.openstack.org/api-ref/compute/#quota-sets-os-quota-sets).
@@ -30,13 +31,9 @@ func quotaQuery(v openstack.Microversion) schema.Parameters {
 	return schema.Parameters{Known: userQuery, Closed: v.AtLeast(closedQueries)}
 }
 
-// allowance is what a project may have and has.
-type allowance struct {
-	limits, used       compute.Usage
-	keyPairs, keysUsed int
-	rest               map[string]int // other limits by their names
-	groups             int            // server groups
-}
+// allowance is what a project or a user in it may have and has, by the names of
+// quotas.
+type allowance struct{ limits, used map[string]int }
 
 // quota is one resource's line in a detailed quota set.
 type quota struct {
@@ -59,83 +56,75 @@ const unlimited = -1
 var quotaResources = []struct {
 	name  string
 	until openstack.Microversion // the first version without it; zero: none
-	of    func(allowance) quota
 }{
-	{name: compute.QuotaCores, of: func(a allowance) quota { return quota{Limit: a.limits.VCPUs, InUse: a.used.VCPUs} }},
-	{"fixed_ips", noNetworkLimits, rest("fixed_ips")},
-	{"floating_ips", noNetworkLimits, rest("floating_ips")},
-	{"injected_file_content_bytes", noFileLimits, rest(compute.QuotaFileBytes)},
-	{"injected_file_path_bytes", noFileLimits, rest(compute.QuotaFilePath)},
-	{"injected_files", noFileLimits, rest(compute.QuotaFiles)},
-	{name: compute.QuotaInstances, of: func(a allowance) quota { return quota{Limit: a.limits.Instances, InUse: a.used.Instances} }},
-	{name: "key_pairs", of: func(a allowance) quota { return quota{Limit: a.keyPairs, InUse: a.keysUsed} }},
-	{name: "metadata_items", of: rest(compute.QuotaMetadata)},
-	{name: compute.QuotaRAM, of: func(a allowance) quota { return quota{Limit: a.limits.RAMMiB, InUse: a.used.RAMMiB} }},
-	{"security_group_rules", noNetworkLimits, rest("security_group_rules")},
-	{"security_groups", noNetworkLimits, rest("security_groups")},
-	{name: "server_group_members", of: rest(compute.QuotaGroupMembers)},
-	{name: "server_groups", of: func(a allowance) quota { return quota{Limit: a.rest[compute.QuotaGroups], InUse: a.groups} }},
+	{name: compute.QuotaCores},
+	{"fixed_ips", noNetworkLimits},
+	{"floating_ips", noNetworkLimits},
+	{compute.QuotaFileBytes, noFileLimits},
+	{compute.QuotaFilePath, noFileLimits},
+	{compute.QuotaFiles, noFileLimits},
+	{name: compute.QuotaInstances},
+	{name: keypair.QuotaKeyPairs},
+	{name: compute.QuotaMetadata},
+	{name: compute.QuotaRAM},
+	{"security_group_rules", noNetworkLimits},
+	{"security_groups", noNetworkLimits},
+	{name: compute.QuotaGroupMembers},
+	{name: compute.QuotaGroups},
 }
 
-// rest is a limit that nothing counts against: it bounds single requests.
-func rest(name string) func(allowance) quota {
-	return func(a allowance) quota { return quota{Limit: a.rest[name]} }
+// quotaHolder is whose quota set a request is about: the project's in the path,
+// or one user's in it.
+func quotaHolder(c *openstack.Call) compute.Holder {
+	return compute.Holder{ProjectID: c.PathValue("project"), UserID: c.Query.First("user_id")}
 }
 
 func (d *Dialect) showQuotas(w http.ResponseWriter, c *openstack.Call) error {
-	a, err := d.allowanceOf(c, c.PathValue("project"))
-	if err != nil {
-		return err
-	}
-	return d.writeQuotas(w, c, true, func(q func(allowance) quota) any { return q(a).Limit })
-}
-
-func (d *Dialect) detailQuotas(w http.ResponseWriter, c *openstack.Call) error {
-	a, err := d.allowanceOf(c, c.PathValue("project"))
-	if err != nil {
-		return err
-	}
-	if a.keysUsed, err = d.opt.KeyPairs.Count(c.Context(), c.Caller, c.Query.First("user_id")); err != nil {
-		return err
-	}
-	return d.writeQuotas(w, c, true, func(q func(allowance) quota) any { return q(a) })
+	return d.limitsOf(w, c, quotaHolder(c), true)
 }
 
 func (d *Dialect) defaultQuotas(w http.ResponseWriter, c *openstack.Call) error {
-	a, err := d.allowanceOf(c, "")
+	return d.limitsOf(w, c, compute.Holder{}, true)
+}
+
+func (d *Dialect) detailQuotas(w http.ResponseWriter, c *openstack.Call) error {
+	a, err := d.allowanceOf(c, quotaHolder(c))
 	if err != nil {
 		return err
 	}
-	return d.writeQuotas(w, c, true, func(q func(allowance) quota) any { return q(a).Limit })
+	if a.used[keypair.QuotaKeyPairs], err = d.opt.KeyPairs.Count(c.Context(), c.Caller, c.Query.First("user_id")); err != nil {
+		return err
+	}
+	return d.writeQuotas(w, c, true, func(name string) any { return quota{Limit: a.limits[name], InUse: a.used[name]} })
+}
+
+// limitsOf answers with the limits of a holder.
+func (d *Dialect) limitsOf(w http.ResponseWriter, c *openstack.Call, of compute.Holder, id bool) error {
+	a, err := d.allowanceOf(c, of)
+	if err != nil {
+		return err
+	}
+	return d.writeQuotas(w, c, id, func(name string) any { return a.limits[name] })
 }
 
 // writeQuotas answers with a quota set, whose id an update leaves out.
-func (d *Dialect) writeQuotas(w http.ResponseWriter, c *openstack.Call, id bool, value func(func(allowance) quota) any) error {
+func (d *Dialect) writeQuotas(w http.ResponseWriter, c *openstack.Call, id bool, value func(name string) any) error {
 	set := openstack.Fields{}
 	if id {
 		set = append(set, openstack.F("id", c.PathValue("project")))
 	}
 	for _, r := range quotaResources {
 		if r.until == (openstack.Microversion{}) || !c.Version.AtLeast(r.until) {
-			set = append(set, openstack.F(r.name, value(r.of)))
+			set = append(set, openstack.F(r.name, value(r.name)))
 		}
 	}
 	d.style.JSON(w, c.Request, c.Version, http.StatusOK, openstack.Fields{openstack.F("quota_set", set)})
 	return nil
 }
 
-// allowanceOf returns a project's limits and use; without a project what one
+// allowanceOf returns a holder's limits and use; without a project what one
 // has where nothing else is set. Faults: Forbidden.
-func (d *Dialect) allowanceOf(c *openstack.Call, projectID string) (a allowance, err error) {
-	if a.limits, a.used, err = d.opt.Compute.LimitsOf(c.Context(), c.Caller, projectID); err != nil {
-		return a, err
-	}
-	if a.rest, err = d.opt.Compute.Quotas(c.Context(), c.Caller, projectID); err != nil {
-		return a, err
-	}
-	if a.groups, err = d.opt.Compute.CountServerGroups(c.Context(), c.Caller, projectID); err != nil {
-		return a, err
-	}
-	a.keyPairs, err = d.opt.KeyPairs.Limit(c.Context(), c.Caller, d.KeyPairRules(c.Version), projectID)
+func (d *Dialect) allowanceOf(c *openstack.Call, of compute.Holder) (a allowance, err error) {
+	a.limits, a.used, err = d.opt.Compute.Quotas(c.Context(), c.Caller, of)
 	return a, err
 }

@@ -1,13 +1,10 @@
 package nova
 
 import (
-	"errors"
 	"net/http"
 
-	"github.com/keyreeve/keyreeve/internal/compute"
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack"
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack/schema"
-	"github.com/keyreeve/keyreeve/internal/fault"
 )
 
 // quotaLimit is a limit that is to be set; -1 is none.
@@ -23,14 +20,6 @@ var quotaBody = atVersion(func(v openstack.Microversion) schema.Schema {
 	return object(v, []string{"quota_set"}, ever("quota_set", object(v, nil, spans...)))
 })
 
-// noUserQuotas refuses limits of one user in a project, which Nova has too.
-func noUserQuotas(c *openstack.Call) error {
-	if c.Query.First("user_id") == "" {
-		return nil
-	}
-	return fault.Invalidf("user_id", "Limits of single users are not kept here. Leave user_id out to set the project's.")
-}
-
 // limitsAsked are the limits in a body, by the names of their resources.
 func limitsAsked(in schema.Value) map[string]int {
 	limits := map[string]int{}
@@ -43,33 +32,17 @@ func limitsAsked(in schema.Value) map[string]int {
 }
 
 func (d *Dialect) updateQuotas(w http.ResponseWriter, c *openstack.Call) error {
-	if err := noUserQuotas(c); err != nil {
+	in, of := c.Input.At("quota_set"), quotaHolder(c)
+	if err := d.opt.Compute.SetQuotas(c.Context(), c.Caller, of, limitsAsked(in), in.At("force").Truth()); err != nil {
 		return err
 	}
-	in := c.Input.At("quota_set")
-	project := c.PathValue("project")
-	err := d.opt.Compute.SetQuotas(c.Context(), c.Caller, project, limitsAsked(in), in.At("force").Truth())
-	var used *compute.InUse
-	if errors.As(err, &used) {
-		return &fault.Error{Kind: fault.Invalid, Field: used.Resource, Msg: used.Error(), Err: err}
-	}
-	if err != nil {
-		return err
-	}
-	a, err := d.allowanceOf(c, project)
-	if err != nil {
-		return err
-	}
-	return d.writeQuotas(w, c, false, func(q func(allowance) quota) any { return q(a).Limit })
+	return d.limitsOf(w, c, of, false)
 }
 
 func (d *Dialect) deleteQuotas(w http.ResponseWriter, c *openstack.Call) error {
-	if err := noUserQuotas(c); err != nil {
-		return err
-	}
 	var names []string
 	for _, r := range quotaResources {
 		names = append(names, r.name)
 	}
-	return d.accepted(w, c, d.opt.Compute.ClearQuotas(c.Context(), c.Caller, c.PathValue("project"), names))
+	return d.accepted(w, c, d.opt.Compute.ClearQuotas(c.Context(), c.Caller, quotaHolder(c), names))
 }

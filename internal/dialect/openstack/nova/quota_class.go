@@ -3,6 +3,7 @@ package nova
 import (
 	"net/http"
 
+	"github.com/keyreeve/keyreeve/internal/compute"
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack"
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack/schema"
 	"github.com/keyreeve/keyreeve/internal/identity"
@@ -45,11 +46,11 @@ var quotaClassBody = atVersion(func(v openstack.Microversion) schema.Schema {
 
 // holderOf is whose limits a class has: those of the class "default" hold for
 // every project without its own. No project has an id with a space.
-func holderOf(class string) string {
+func holderOf(class string) compute.Holder {
 	if class == "default" {
-		return ""
+		return compute.Holder{}
 	}
-	return "class " + class
+	return compute.Holder{ProjectID: "class " + class}
 }
 
 func (d *Dialect) showQuotaClass(w http.ResponseWriter, c *openstack.Call) error {
@@ -72,7 +73,7 @@ func (d *Dialect) writeQuotaClass(w http.ResponseWriter, c *openstack.Call, set 
 	}
 	for _, r := range quotaResources {
 		if quotaClassSpans[r.name].holds(c.Version) {
-			set = append(set, openstack.F(r.name, r.of(a).Limit))
+			set = append(set, openstack.F(r.name, a.limits[r.name]))
 		}
 	}
 	d.style.JSON(w, c.Request, c.Version, http.StatusOK, openstack.Fields{openstack.F("quota_class_set", set)})

@@ -67,33 +67,34 @@ func only(name string, rule schema.Schema) schema.Schema {
 	return schema.Object{Closed: true, Required: []string{name}, Properties: []schema.Property{schema.Prop(name, rule)}}
 }
 
-// actOnServer answers POST /servers/{id}/action: the body's only member names
-// the action.
-func (d *Dialect) actOnServer(w http.ResponseWriter, c *openstack.Call) error {
+// serverAction is the rule of the action that the body's only member names, in
+// whose body there is nothing wrong.
+func serverAction(c *openstack.Call) (openstack.Rule, error) {
 	members := c.Input.Members()
 	if len(members) != 1 {
-		return fault.Invalidf("", "Malformed request body")
+		return "", fault.Invalidf("", "Malformed request body")
 	}
 	a, ok := actions[members[0].Name]
 	if !ok {
-		return fault.Invalidf("", "There is no such action: %s", members[0].Name)
+		return "", fault.Invalidf("", "There is no such action: %s", members[0].Name)
 	}
 	if !within(c.Version, openstack.Microversion{}, a.until) {
-		return errHidden
+		return "", errHidden
 	}
 	body := a.body
 	if a.at != nil {
 		body = a.at(c.Version)
 	}
-	if body != nil {
-		if err := schema.Validate(body, c.Input); err != nil {
-			return err
-		}
+	if body == nil {
+		return a.rule, nil
 	}
-	return a.do(d, w, c)
+	return a.rule, schema.Validate(body, c.Input)
 }
 
-func serverActionRule(c *openstack.Call) openstack.Rule { return actions[actionAsked(c)].rule }
+// actOnServer answers POST /servers/{id}/action, which [serverAction] admits.
+func (d *Dialect) actOnServer(w http.ResponseWriter, c *openstack.Call) error {
+	return actions[c.Input.Members()[0].Name].do(d, w, c)
+}
 
 // act makes the handler of an action that only changes the machine's state.
 func act(a compute.Action) func(*Dialect, http.ResponseWriter, *openstack.Call) error {

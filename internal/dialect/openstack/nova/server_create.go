@@ -300,7 +300,7 @@ func texts(v schema.Value) []string {
 // nameOf reads a name; under /v2 it loses the white space around it.
 func nameOf(c *openstack.Call, v schema.Value) string {
 	if c.Version == (openstack.Microversion{}) {
-		return LegacyName(v.Text())
+		return nameMeant(v.Text())
 	}
 	return v.Text()
 }

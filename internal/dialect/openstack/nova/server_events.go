@@ -116,18 +116,12 @@ func eventPage(q schema.Query, all []compute.Event) (page []compute.Event, full 
 		bound, _ := parseTime(q.Last(name))
 		all = slices.DeleteFunc(all, func(e compute.Event) bool { return !keep(changed(e), bound) })
 	}
-	if marker := q.Last("marker"); marker != "" {
-		at := slices.IndexFunc(all, func(e compute.Event) bool { return e.RequestID == marker })
-		if at < 0 {
-			return nil, false, fault.Invalidf("marker", "Marker %s could not be found.", marker)
-		}
-		all = all[at+1:]
+	all, ok := openstack.After(all, q.Last("marker"), func(e compute.Event) string { return e.RequestID })
+	if !ok {
+		return nil, false, fault.Invalidf("marker", "Marker %s could not be found.", q.Last("marker"))
 	}
-	if limit, ok := schema.TextValue(q.Last("limit")).Int64(); ok && limit > 0 && limit < maxServers {
-		full = int64(len(all)) >= limit
-		all = all[:min(int64(len(all)), limit)]
-	}
-	return all, full && len(all) > 0, nil
+	page, full = firstOf(q, all)
+	return page, full, nil
 }
 
 // changed is when something last happened to an event.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/keyreeve/keyreeve/internal/compute"
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack"
+	"github.com/keyreeve/keyreeve/internal/dialect/openstack/schema"
 	"github.com/keyreeve/keyreeve/internal/fault"
 )
 
@@ -48,16 +49,23 @@ func (d *Dialect) list(w http.ResponseWriter, c *openstack.Call, path string, ev
 	if err != nil {
 		return err
 	}
-	views := make([]openstack.Fields, len(page))
-	for k, i := range page {
-		views[k] = view(c, i)
-	}
-	out := openstack.Fields{openstack.F("servers", views)}
-	if len(page) > 0 && len(page) == size {
-		out = append(out, openstack.F("servers_links", openstack.NextPage(c.Self(path), c.Query, page[len(page)-1].ID)))
-	}
-	d.style.JSON(w, c.Request, c.Version, http.StatusOK, out)
+	d.style.JSON(w, c.Request, c.Version, http.StatusOK, pageOf(c, "servers", path, page, size, serverID, view))
 	return nil
+}
+
+// pageOf shows one page of a list that is called name, with a link to the next
+// one where as many came as were asked for.
+func pageOf[T any](c *openstack.Call, name, path string, page []T, size int, id func(T) string,
+	view func(*openstack.Call, T) openstack.Fields) openstack.Fields {
+	views := make([]openstack.Fields, len(page))
+	for k, one := range page {
+		views[k] = view(c, one)
+	}
+	out := openstack.Fields{openstack.F(name, views)}
+	if len(page) > 0 && len(page) == size {
+		out = append(out, openstack.F(name+"_links", openstack.NextPage(c.Self(path), c.Query, id(page[len(page)-1]))))
+	}
+	return out
 }
 
 // pageAsked returns the most items to show.
@@ -66,6 +74,16 @@ func pageAsked(c *openstack.Call) int {
 		return min(n, maxPage)
 	}
 	return maxPage
+}
+
+// firstOf returns as much of a list as a query's limit wants, and whether it is
+// full. A limit of nothing is none, and more than [maxPage] is never given.
+func firstOf[T any](q schema.Query, all []T) (page []T, full bool) {
+	limit, ok := schema.TextValue(q.Last("limit")).Int64()
+	if !ok || limit == 0 || limit > maxPage {
+		limit = maxPage
+	}
+	return all[:min(limit, int64(len(all)))], len(all) > 0 && int64(len(all)) >= limit
 }
 
 // servers returns the page of servers that a list's query asks for.
@@ -96,13 +114,11 @@ func (d *Dialect) servers(c *openstack.Call, size int, everyone openstack.Rule) 
 	if err != nil || by == nil {
 		return found, err
 	}
-	slices.SortFunc(found, by)
-	if marker := c.Query.Last("marker"); marker != "" {
-		k := slices.IndexFunc(found, func(i compute.Instance) bool { return i.ID == marker })
-		if k < 0 {
-			return nil, unknownServerMarker(marker)
-		}
-		found = found[k+1:]
+	by.Sort(found)
+	marker := c.Query.Last("marker")
+	found, ok := openstack.After(found, marker, serverID)
+	if !ok {
+		return nil, unknownServerMarker(marker)
 	}
 	return found[:min(size, len(found))], nil
 }

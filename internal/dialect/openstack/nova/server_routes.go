@@ -31,7 +31,7 @@ func (d *Dialect) serverRoutes() []openstack.Route {
 		return r
 	}
 	action := changes(http.MethodPost, one+"/action", rule+"action", any, d.actOnServer)
-	action.RuleOf = serverActionRule
+	action.Resolve = serverAction
 	return []openstack.Route{
 		lists(all, rule+"index", d.listServers),
 		lists(all+"/detail", rule+"detail", d.listServersInDetail),

@@ -13,7 +13,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/keyreeve/keyreeve/internal/compute"
 	"github.com/keyreeve/keyreeve/internal/fault"
 )
 
@@ -145,7 +144,7 @@ func TestCreateRefusals(t *testing.T) {
 		{"", `{"imageRef": "11111111-0000-4000-8000-000000000002"}`, 400, "Flavor's disk is too small for requested image."},
 		{"", `{"key_name": "nope", "networks": [{"uuid": "00000000-0000-0000-0000-000000000000"}]}`, 400, "Invalid key_name provided."},
 		{"", `{"networks": [{"uuid": "00000000-0000-0000-0000-000000000000"}], "max_count": 11, "min_count": 11}`, 400, "Network 00000000-0000-0000-0000-000000000000 could not be found."},
-		{"", `{"networks": [` + strings.Repeat(`{"uuid": "`+sharedNet+`"},`, compute.MaxNICs) + `{"uuid": "` + sharedNet + `"}]}`, 400, "an instance has at most 16 networks"},
+		{"", `{"networks": [` + strings.Repeat(`{"uuid": "`+sharedNet+`"},`, 16) + `{"uuid": "` + sharedNet + `"}]}`, 400, "an instance has at most 16 networks"},
 		{"", `{"networks": [{"uuid": "a-b-c"}]}`, 400, "Bad networks format: network uuid is not in proper format (a-b-c)"},
 		{"2.37", `{"networks": [{"uuid": "a-b-c"}]}`, 400, "Invalid input for field/attribute networks. Value: [{'uuid': 'a-b-c'}]. [{'uuid': 'a-b-c'}] is not valid under any of the given schemas"},
 		{"2.37", `{"networks": "some"}`, 400, "Invalid input for field/attribute networks. Value: some. 'some' is not valid under any of the given schemas"},
@@ -340,7 +339,9 @@ func TestActions(t *testing.T) {
 		{"carol", `{"os-stop": null}`, 404, "Instance " + id + " could not be found.", "ACTIVE"},
 		{"rita", `{"os-stop": null}`, 403, "Policy doesn't allow os_compute_api:servers:stop to be performed.", "ACTIVE"},
 		{"rita", `{"lock": null}`, 403, "Policy doesn't allow os_compute_api:os-lock-server:lock to be performed.", "ACTIVE"},
-		{"rita", `{"work": null}`, 403, "Policy doesn't allow os_compute_api:servers:action to be performed.", "ACTIVE"},
+		{"rita", `{"work": null}`, 400, "There is no such action: work", "ACTIVE"},
+		{"rita", `{"reboot": {"type": "X"}}`, 400, "Invalid input for field/attribute type. Value: X. 'X' is not one of ['HARD', 'Hard', 'hard', 'SOFT', 'Soft', 'soft']", "ACTIVE"},
+		{"rita", `{"os-stop": null, "os-start": null}`, 400, "Malformed request body", "ACTIVE"},
 		{"alice", `[]`, 400, "Malformed request body", "ACTIVE"},
 	} {
 		w := act(c.who, c.body)

@@ -132,18 +132,12 @@ func (d *Dialect) usage(w http.ResponseWriter, c *openstack.Call, project string
 }
 
 func spellPage(q schema.Query, all []compute.Spell) (page []compute.Spell, full bool, err error) {
-	if marker := q.Last("marker"); marker != "" {
-		at := slices.IndexFunc(all, func(s compute.Spell) bool { return s.InstanceID == marker })
-		if at < 0 {
-			return nil, false, fault.Invalidf("marker", "marker [%s] not found", marker)
-		}
-		all = all[at+1:]
+	all, ok := openstack.After(all, q.Last("marker"), func(s compute.Spell) string { return s.InstanceID })
+	if !ok {
+		return nil, false, unknownServerMarker(q.Last("marker"))
 	}
-	if limit, ok := schema.TextValue(q.Last("limit")).Int64(); ok && limit > 0 && limit <= maxServers {
-		full = int64(len(all)) >= limit
-		all = all[:min(int64(len(all)), limit)]
-	}
-	return all, full && len(all) > 0, nil
+	page, full = firstOf(q, all)
+	return page, full, nil
 }
 
 // report sums up what a project's servers took in a period.

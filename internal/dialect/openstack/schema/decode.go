@@ -11,8 +11,8 @@ import (
 // Bounds of what [Decode] reads. The size of the whole text is the caller's
 // to limit.
 const (
-	MaxDepth  = 500  // objects and arrays inside each other; Python's own limit is near 1000
-	MaxDigits = 4300 // digits of a whole number, Python's limit for int()
+	maxDepth  = 500  // objects and arrays inside each other; Python's own limit is near 1000
+	maxDigits = 4300 // digits of a whole number, Python's limit for int()
 )
 
 // ErrMalformed is in the chain of every error of [Decode].
@@ -22,7 +22,7 @@ var ErrMalformed = errors.New("malformed JSON")
 // order and the spelling of numbers are kept, and of a repeated name the last
 // value counts. Unlike Python it refuses NaN and Infinity, and unpaired
 // surrogates (\ud800), which no UTF-8 answer could repeat. Bytes that are not
-// UTF-8, anything after the text, and nesting over [MaxDepth] are refused.
+// UTF-8, anything after the text, and nesting over [maxDepth] are refused.
 // Errors wrap [ErrMalformed] and name the byte offset.
 func Decode(data []byte) (Value, error) {
 	if !utf8.Valid(data) {
@@ -69,7 +69,7 @@ func (d *decoder) peek() byte {
 }
 
 func (d *decoder) value(depth int) (Value, error) {
-	if depth > MaxDepth {
+	if depth > maxDepth {
 		return Value{}, d.fail("nested too deeply")
 	}
 	switch c := d.peek(); c {
@@ -227,7 +227,7 @@ func (d *decoder) number() (Value, error) {
 			return Value{}, d.fail("expected digits in the exponent")
 		}
 	}
-	if kind == Int && whole > MaxDigits {
+	if kind == Int && whole > maxDigits {
 		return Value{}, d.fail("number with too many digits")
 	}
 	return Value{kind: kind, text: string(d.data[start:d.pos])}, nil

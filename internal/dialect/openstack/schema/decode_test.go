@@ -80,8 +80,8 @@ func TestDecodeRefuses(t *testing.T) {
 		"invalid UTF-8":      "\"\xff\"",
 		"UTF-8 surrogate":    "\"\xed\xa0\x80\"",
 		"byte order mark":    "\ufeff{}",
-		"too deep":           strings.Repeat("[", MaxDepth+2) + strings.Repeat("]", MaxDepth+2),
-		"too many digits":    strings.Repeat("9", MaxDigits+1),
+		"too deep":           strings.Repeat("[", maxDepth+2) + strings.Repeat("]", maxDepth+2),
+		"too many digits":    strings.Repeat("9", maxDigits+1),
 		"endless nesting":    strings.Repeat(`{"a":`, 100_000),
 		"NUL after":          "{}\x00",
 		"no-break space":     "\u00a0{}",
@@ -97,8 +97,8 @@ func TestDecodeRefuses(t *testing.T) {
 func TestDecodeAccepts(t *testing.T) {
 	for text, want := range map[string]string{
 		`"\ud83d\ude00\u00fc\/\"\\\b\f\n\r\t"`:                              "😀ü/\"\\\b\f\n\r\t",
-		strings.Repeat("9", MaxDigits):                                      strings.Repeat("9", MaxDigits),
-		strings.Repeat("[", MaxDepth) + "7" + strings.Repeat("]", MaxDepth): strings.Repeat("[", MaxDepth) + "7" + strings.Repeat("]", MaxDepth),
+		strings.Repeat("9", maxDigits):                                      strings.Repeat("9", maxDigits),
+		strings.Repeat("[", maxDepth) + "7" + strings.Repeat("]", maxDepth): strings.Repeat("[", maxDepth) + "7" + strings.Repeat("]", maxDepth),
 		`"` + "\x7f" + `"`:                                                  "\x7f",
 		`1e400`:                                                             "inf",
 		`-1e400`:                                                            "-inf",
