@@ -3,9 +3,7 @@ package compute_test
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"net/netip"
-	"path/filepath"
 	"strconv"
 	"testing"
 	"time"
@@ -17,6 +15,7 @@ import (
 	"github.com/keyreeve/keyreeve/internal/identity"
 	"github.com/keyreeve/keyreeve/internal/job"
 	"github.com/keyreeve/keyreeve/internal/store"
+	"github.com/keyreeve/keyreeve/internal/store/sqlitetest"
 )
 
 // scripted is a driver that does what it is told to fail at, and remembers what runs.
@@ -105,11 +104,7 @@ func newYard(t *testing.T) *yard {
 // newYardOn is newYard with a driver that knows more.
 func newYardOn(t *testing.T, with func(*scripted) compute.Driver) *yard {
 	t.Helper()
-	db, err := store.Open(t.Context(), store.Options{SQLitePath: filepath.Join(t.TempDir(), "test.db"), Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
+	db := sqlitetest.Open(t)
 	y := &yard{T: t, db: db, now: time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC), driver: &scripted{
 		fail: map[string]error{}, running: map[string]bool{}, there: map[string]bool{},
 	}}

@@ -1,8 +1,6 @@
 package keypair_test
 
 import (
-	"log/slog"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -11,7 +9,7 @@ import (
 	"github.com/keyreeve/keyreeve/internal/fault"
 	"github.com/keyreeve/keyreeve/internal/identity"
 	"github.com/keyreeve/keyreeve/internal/keypair"
-	"github.com/keyreeve/keyreeve/internal/store"
+	"github.com/keyreeve/keyreeve/internal/store/sqlitetest"
 )
 
 // TestNoKeyIsMadeInVain asks for key pairs that cannot be kept of a service that
@@ -19,11 +17,7 @@ import (
 // processor, which nobody may have for the asking.
 func TestNoKeyIsMadeInVain(t *testing.T) {
 	ctx := t.Context()
-	db, err := store.Open(ctx, store.Options{SQLitePath: filepath.Join(t.TempDir(), "keyreeve.db"), Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
+	db := sqlitetest.Open(t)
 	s := keypair.New(db.KeyPairs(), nil, keypair.Options{Now: time.Now, NewID: uuid.NewString})
 	c := identity.Caller{User: identity.User{ID: "alice"}, Region: "one"}
 	r := keypair.Rules{

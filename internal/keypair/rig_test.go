@@ -20,6 +20,7 @@ import (
 	"github.com/keyreeve/keyreeve/internal/sshkey"
 	"github.com/keyreeve/keyreeve/internal/sshkey/weak"
 	"github.com/keyreeve/keyreeve/internal/store"
+	"github.com/keyreeve/keyreeve/internal/store/sqlitetest"
 )
 
 var epoch = time.Date(2026, 3, 1, 12, 0, 0, 123456000, time.UTC)
@@ -36,7 +37,7 @@ type rig struct {
 
 func newRig(t testing.TB, log *slog.Logger) rig {
 	t.Helper()
-	return openRig(t, filepath.Join(t.TempDir(), "keyreeve.db"), log)
+	return openRig(t, sqlitetest.File(t), log)
 }
 
 func openRig(t testing.TB, path string, log *slog.Logger) rig {

@@ -16,6 +16,7 @@ import (
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack/openstacktest"
 	"github.com/keyreeve/keyreeve/internal/identity"
 	"github.com/keyreeve/keyreeve/internal/store"
+	"github.com/keyreeve/keyreeve/internal/store/sqlitetest"
 )
 
 const (
@@ -57,7 +58,7 @@ type cloud struct {
 
 func newCloud(t *testing.T) *cloud {
 	t.Helper()
-	c := &cloud{T: t, db: openstacktest.OpenStore(t), clock: time.Date(2026, 11, 22, 1, 0, 0, 0, time.UTC)}
+	c := &cloud{T: t, db: sqlitetest.Open(t), clock: time.Date(2026, 11, 22, 1, 0, 0, 0, time.UTC)}
 	c.compute = compute.New(c.db.Compute(), shelf{}, compute.Options{
 		Now: func() time.Time { c.clock = c.clock.Add(time.Second); return c.clock }, NewID: uuid.NewString, Node: "node-1",
 		NewMAC: func() string { return "fa:16:3e:00:00:01" },

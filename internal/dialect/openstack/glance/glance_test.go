@@ -18,6 +18,7 @@ import (
 	"github.com/keyreeve/keyreeve/internal/fault"
 	"github.com/keyreeve/keyreeve/internal/identity"
 	"github.com/keyreeve/keyreeve/internal/store"
+	"github.com/keyreeve/keyreeve/internal/store/sqlitetest"
 )
 
 const (
@@ -34,7 +35,7 @@ func inProject(projectID string, roles ...identity.Role) identity.Caller {
 
 func service(t *testing.T) *Dialect {
 	t.Helper()
-	db := openstacktest.OpenStore(t)
+	db := sqlitetest.Open(t)
 	made := time.Date(2026, 11, 22, 0, 33, 3, 0, time.UTC)
 	err := db.Write(t.Context(), func(tx *store.Tx) error {
 		for k, i := range []compute.Image{

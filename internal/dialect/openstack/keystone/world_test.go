@@ -17,9 +17,9 @@ import (
 
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack"
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack/keystone"
-	"github.com/keyreeve/keyreeve/internal/dialect/openstack/openstacktest"
 	"github.com/keyreeve/keyreeve/internal/identity"
 	"github.com/keyreeve/keyreeve/internal/store"
+	"github.com/keyreeve/keyreeve/internal/store/sqlitetest"
 	"github.com/keyreeve/keyreeve/internal/wire"
 )
 
@@ -57,7 +57,7 @@ var epoch = time.Date(2026, 11, 22, 0, 36, 59, 0, time.UTC)
 // ("user alice", "project demo").
 func newWorld(t *testing.T, ids map[string]string, change ...func(*identity.Options, *keystone.Options)) *world {
 	t.Helper()
-	db := openstacktest.OpenStore(t)
+	db := sqlitetest.Open(t)
 	sealer, err := identity.NewSealer(make([]byte, 32), rand.Reader)
 	if err != nil {
 		t.Fatal(err)

@@ -19,6 +19,7 @@ import (
 	"github.com/keyreeve/keyreeve/internal/fault"
 	"github.com/keyreeve/keyreeve/internal/identity"
 	"github.com/keyreeve/keyreeve/internal/store"
+	"github.com/keyreeve/keyreeve/internal/store/sqlitetest"
 )
 
 const (
@@ -40,7 +41,7 @@ func inProject(projectID string, roles ...identity.Role) identity.Caller {
 // web-2 of demo and other of another project.
 func service(t *testing.T) *Dialect {
 	t.Helper()
-	db := openstacktest.OpenStore(t)
+	db := sqlitetest.Open(t)
 	err := db.Write(t.Context(), func(tx *store.Tx) error {
 		for _, n := range []compute.Network{
 			{ID: sharedNet, Name: "shared", Shared: true, ProjectID: owner, CreatedAt: made, UpdatedAt: made,

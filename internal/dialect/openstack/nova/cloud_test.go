@@ -15,6 +15,7 @@ import (
 	"github.com/keyreeve/keyreeve/internal/sshkey"
 	"github.com/keyreeve/keyreeve/internal/sshkey/weak"
 	"github.com/keyreeve/keyreeve/internal/store"
+	"github.com/keyreeve/keyreeve/internal/store/sqlitetest"
 )
 
 // The people of the recordings, with the ids they have there.
@@ -49,7 +50,7 @@ type cloud struct {
 
 func newCloud(t testing.TB) *cloud {
 	t.Helper()
-	db := openstacktest.OpenStore(t)
+	db := sqlitetest.Open(t)
 	now := func() time.Time { return time.Date(2026, 11, 21, 23, 27, 13, 0, time.UTC) }
 	d := New(Options{
 		Identity: people(),

@@ -18,6 +18,7 @@ import (
 	"github.com/keyreeve/keyreeve/internal/keypair"
 	"github.com/keyreeve/keyreeve/internal/sshkey"
 	"github.com/keyreeve/keyreeve/internal/store"
+	"github.com/keyreeve/keyreeve/internal/store/sqlitetest"
 )
 
 // The images and the network of the recordings.
@@ -159,7 +160,7 @@ type machines struct {
 
 func newMachines(t testing.TB) *machines {
 	t.Helper()
-	db := openstacktest.OpenStore(t)
+	db := sqlitetest.Open(t)
 	m := &machines{driver: &fakeDriver{machines: map[string]*machine{}, console: "FAKE CONSOLE OUTPUT\nANOTHER\nLAST LINE"}, clock: time.Date(2026, 11, 22, 0, 37, 20, 0, time.UTC)}
 	macs := 0
 	now := func() time.Time { m.clock = m.clock.Add(time.Second); return m.clock }

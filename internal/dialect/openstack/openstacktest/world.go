@@ -2,31 +2,12 @@ package openstacktest
 
 import (
 	"context"
-	"log/slog"
 	"net/netip"
-	"path/filepath"
-	"testing"
 
 	"github.com/keyreeve/keyreeve/internal/compute"
 	"github.com/keyreeve/keyreeve/internal/fault"
 	"github.com/keyreeve/keyreeve/internal/identity"
-	"github.com/keyreeve/keyreeve/internal/store"
 )
-
-// OpenStore opens an empty SQLite database, which is closed when the test ends.
-func OpenStore(t testing.TB) *store.DB {
-	t.Helper()
-	db, err := store.Open(t.Context(), store.Options{SQLitePath: filepath.Join(t.TempDir(), "test.db"), Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return db
-}
 
 // Tokens are the callers by the text of their tokens, in the place of the
 // identity service.
