@@ -122,7 +122,7 @@ func TestClients(t *testing.T) {
 			t.Errorf("the server's log holds %s", what)
 		}
 	}
-	if !strings.Contains(log, "/compute/v2.1/os-keypairs") {
+	if !strings.Contains(log, "path=/identity/v3/auth/tokens") {
 		t.Error("the server's log does not tell of the requests, so it proves nothing about secrets")
 	}
 }

@@ -28,7 +28,7 @@ type Config struct {
 	// One line for each dialect.
 	OpenStack Dialect `toml:"openstack" doc:"What holds for the OpenStack API alone."`
 	TOAST     Dialect `toml:"toast" doc:"What holds for the TOAST API alone."`
-	Compute   Compute `toml:"compute" doc:"Instances, whatever runs them."`
+	Compute   Compute `toml:"compute" doc:"Instances, whatever runs them. The quotas hold where no administrator has set another limit."`
 	Sim       Sim     `toml:"sim" doc:"The sim driver: instances inside the server's own process."`
 	Log       Log     `toml:"log" doc:"The server's log, on standard error."`
 	Limits    Limits  `toml:"limits" doc:"How long things may take."`
@@ -36,7 +36,7 @@ type Config struct {
 
 // Listen holds the addresses of the listeners.
 type Listen struct {
-	Main  string `toml:"main" default:"127.0.0.1:8080" check:"address" doc:"Console, OpenStack and TOAST APIs, and the API of the keyreeve command."`
+	Main  string `toml:"main" default:"127.0.0.1:8080" check:"address" doc:"OpenStack and TOAST APIs."`
 	Admin string `toml:"admin" default:"127.0.0.1:8089" check:"address" doc:"Metrics, health and profiles: keep it away from the public."`
 	// For [ParseNetwork].
 	TrustedProxies []string `toml:"trusted_proxies" default:"" check:"network" sep:"," doc:"Proxies in front of the main listener, whose X-Forwarded-For tells who the client is: networks or addresses. From anyone else the header counts for nothing."`
@@ -73,7 +73,7 @@ type Identity struct {
 
 // Keypair holds the settings of key pairs.
 type Keypair struct {
-	Quota      int    `toml:"quota" default:"100" min:"0" max:"1000000" doc:"Key pairs that one user may have through OpenStack and TOAST."`
+	Quota      int    `toml:"quota" default:"100" min:"0" max:"1000000" doc:"Key pairs that one user may have through OpenStack and TOAST, where no administrator has set another limit."`
 	WeakKeys   string `toml:"weak_keys" default:"refuse" oneof:"refuse|warn|allow" doc:"What happens to an imported key that counts as weak."`
 	MinRSABits int    `toml:"min_rsa_bits" default:"2048" min:"1024" max:"16384" doc:"RSA keys with fewer bits count as weak; those under 1024 bits are always refused."`
 	RefuseDSA  bool   `toml:"refuse_dsa" default:"false" doc:"DSA keys count as weak. Otherwise they are kept, though current SSH servers do not take them."`

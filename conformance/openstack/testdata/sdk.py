@@ -88,7 +88,7 @@ def what_there_is():
     tiny = cloud.compute.find_flavor("m1.tiny")
     assert (tiny.id, tiny.ram, tiny.vcpus) == ("1", 512, 1), tiny
     assert [f.id for f in cloud.search_flavors("m1.sm*")] == ["2"]
-    assert cloud.get_flavor_by_ram(1000).name == "m1.small"
+    assert cloud.get_flavor_by_ram(1000).name == "u2.c1m1"
 
     network = cloud.network.find_network("private")
     subnet = cloud.network.get_subnet(network.subnet_ids[0])

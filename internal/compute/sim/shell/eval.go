@@ -277,8 +277,10 @@ func (p *proc) pipe(c *syntax.BinaryCmd) error {
 		return err
 	}
 	r, w := io.Pipe()
-	// The ends of a pipe never fail to close.
-	stop := context.AfterFunc(p.ctx, func() { _ = r.CloseWithError(p.why()); _ = w.CloseWithError(p.why()) })
+	// A trap gives the process another context, so this one is held here. The
+	// ends of a pipe never fail to close.
+	ctx := p.ctx
+	stop := context.AfterFunc(ctx, func() { _ = r.CloseWithError(whyEnded(ctx)); _ = w.CloseWithError(whyEnded(ctx)) })
 	defer stop()
 
 	left.fd[1].w = w

@@ -134,9 +134,11 @@ func (p *proc) spend(n int64) error {
 }
 
 // why tells what ended the command line.
-func (p *proc) why() error {
+func (p *proc) why() error { return whyEnded(p.ctx) }
+
+func whyEnded(ctx context.Context) error {
 	var k *killed
-	if errors.As(context.Cause(p.ctx), &k) {
+	if errors.As(context.Cause(ctx), &k) {
 		return k
 	}
 	return errInterrupted

@@ -82,7 +82,8 @@ var refusedActions = map[string]string{
 }
 
 // acting answers POST …/{id}/action: the body's only member names the action.
-func (d *Dialect) acting(table map[string]action) openstack.Handler {
+// sees refuses things that the caller does not see.
+func (d *Dialect) acting(table map[string]action, sees func(*openstack.Call) error) openstack.Handler {
 	return func(w http.ResponseWriter, c *openstack.Call) error {
 		members := c.Input.Members()
 		if len(members) != 1 {
@@ -91,6 +92,9 @@ func (d *Dialect) acting(table map[string]action) openstack.Handler {
 		name := members[0].Name
 		a, ok := table[name]
 		if why := refusedActions[name]; !ok && why != "" {
+			if err := sees(c); err != nil {
+				return err
+			}
 			return fault.Invalidf("", "Invalid input received: %s: %s", name, why)
 		}
 		if !ok {
@@ -110,6 +114,17 @@ func (d *Dialect) acting(table map[string]action) openstack.Handler {
 		d.style.JSON(w, c.Request, c.Version, a.status, out)
 		return nil
 	}
+}
+
+// seesVolume and seesSnapshot refuse what the caller does not see.
+func (d *Dialect) seesVolume(c *openstack.Call) error {
+	_, err := d.opt.Compute.Volume(c.Context(), c.Caller, c.PathValue("id"))
+	return err
+}
+
+func (d *Dialect) seesSnapshot(c *openstack.Call) error {
+	_, err := d.opt.Compute.VolumeSnapshot(c.Context(), c.Caller, c.PathValue("id"))
+	return err
 }
 
 // setReadonly takes what is so anyway: guests write to every volume they have.

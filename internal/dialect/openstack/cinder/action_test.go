@@ -100,6 +100,7 @@ func TestRefusedActions(t *testing.T) {
 	act := "/volumes/" + id + "/action"
 	c.refused("alice", "", "POST", act, `{"os-update_readonly_flag": {"readonly": true}}`, 400, "badRequest", "none is read-only here")
 	c.ask("alice", "", "POST", act, `{"os-update_readonly_flag": {"readonly": "False"}}`, 202)
+	c.refused("carol", "", "POST", act, `{"os-attach": {}}`, 404, "itemNotFound", "Volume "+id+" could not be found.")
 	c.refused("alice", "", "POST", act, `{"os-dance": {}}`, 400, "badRequest", "There is no such action: os-dance")
 	if got := c.show(id, ""); got["status"] != string(compute.VolumeAvailable) || got["volume_type"] != "SSD" {
 		t.Errorf("it is %v", got)

@@ -21,7 +21,7 @@ func (d *Dialect) snapshotRoutes() []openstack.Route {
 		changes(http.MethodPost, "/snapshots", "volume:create_snapshot", snapshotBody, d.createSnapshot),
 		changes(http.MethodPut, one, "volume:update_snapshot", snapshotUpdateBody, d.updateSnapshot),
 		changes(http.MethodDelete, one, "volume:delete_snapshot", nil, d.deleteSnapshot),
-		changes(http.MethodPost, one+"/action", "volume_extension:snapshot_actions", schema.Any{}, d.acting(snapshotActions)),
+		changes(http.MethodPost, one+"/action", "volume_extension:snapshot_actions", schema.Any{}, d.acting(snapshotActions, d.seesSnapshot)),
 	}, annotated{d: d, path: one, noun: "snapshot", read: d.snapshotMetadata, edit: d.editSnapshotMetadata}.routes())
 }
 

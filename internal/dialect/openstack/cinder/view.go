@@ -56,7 +56,7 @@ var volumeFields = []volumeField{
 	{name: "migration_status", admin: true, value: always(nil)},
 	{name: "volume_image_metadata", read: true, when: func(v compute.Volume) bool { return v.Image.ID != "" || len(v.Image.Properties) > 0 }, value: of(imageMetadata)},
 	{name: "os-vol-tenant-attr:tenant_id", read: true, value: of(func(v compute.Volume) any { return v.ProjectID })},
-	{name: "os-vol-host-attr:host", read: true, admin: true, value: of(func(v compute.Volume) any { return orNull(v.Node) })},
+	{name: "os-vol-host-attr:host", read: true, admin: true, value: of(host)},
 	{name: "os-vol-mig-status-attr:migstat", read: true, admin: true, value: always(nil)},
 	{name: "os-vol-mig-status-attr:name_id", read: true, admin: true, value: always(nil)},
 	{name: "group_id", since: openstack.V(3, 13), value: always(nil)},
@@ -136,6 +136,15 @@ func ofImage(i compute.Image) openstack.Fields {
 		}
 	}
 	return out
+}
+
+// host is where a volume lies, as Cinder writes it: the host, its storage and
+// the part of that.
+func host(v compute.Volume) any {
+	if v.Node == "" {
+		return nil
+	}
+	return v.Node + "@volumes#volumes"
 }
 
 func orNull(s string) any {

@@ -21,7 +21,7 @@ func (d *Dialect) volumeRoutes() []openstack.Route {
 		changes(http.MethodPost, "/volumes", "volume:create", createBody, d.createVolume),
 		changes(http.MethodPut, one, "volume:update", updateBody, d.updateVolume),
 		changes(http.MethodDelete, one, "volume:delete", nil, d.deleteVolume),
-		changes(http.MethodPost, one+"/action", "volume_extension:volume_actions", schema.Any{}, d.acting(actions)),
+		changes(http.MethodPost, one+"/action", "volume_extension:volume_actions", schema.Any{}, d.acting(actions, d.seesVolume)),
 
 		reads("/os-availability-zone", "volume:availability_zone_list", d.listZones),
 	}, annotated{d: d, path: one, noun: "volume", read: d.volumeMetadata, edit: d.editVolumeMetadata}.routes())

@@ -163,6 +163,8 @@ func TestGroupChanges(t *testing.T) {
 	}
 	k.send("alice", "POST", "security-group-rules", `{"security_group_rule": {"security_group_id": "`+pool+`", "direction": "ingress"}}`, 404, "Security group "+pool+" does not exist")
 	k.send("alice", "POST", "security-group-rules", `{"security_group_rule": {`+in+`, "remote_group_id": "`+pool+`"}}`, 404, "SecurityGroupNotFound")
+	k.send("alice", "POST", "security-group-rules", `{"security_group_rule": {`+in+`, "remote_group_id": "no id"}}`, 404, "SecurityGroupNotFound")
+	k.send("alice", "POST", "security-group-rules", `{"security_group_rule": {`+in+`, "protocol": "tcp", "port_range_min": -16}}`, 400, "Invalid value for port -16")
 	k.send("alice", "GET", "security-group-rules/"+rule, "", 200, `{"security_group_rule":{"id":"`+rule+`"`)
 	k.send("alice", "DELETE", "security-group-rules/"+rule, "", 204)
 	k.send("alice", "DELETE", "security-group-rules/"+rule, "", 404, "Security group rule "+rule+" does not exist")

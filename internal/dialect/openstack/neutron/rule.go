@@ -17,7 +17,7 @@ var ruleAttributes = described(
 	attribute{name: "port_range_min", post: true, check: isPort},
 	attribute{name: "port_range_max", post: true, check: isPort},
 	attribute{name: "remote_ip_prefix", post: true, check: orNone(isPrefix)},
-	attribute{name: "remote_group_id", post: true, check: orNone(isUUID)},
+	attribute{name: "remote_group_id", post: true, check: isText(255)},
 	attribute{name: "remote_address_group_id", post: true, check: isOnly("there are no address groups", schema.Value.IsNull)},
 )
 
@@ -33,7 +33,7 @@ func isPort(v schema.Value) string {
 	if v.IsNull() || ok && n >= -1 && n <= 65535 {
 		return ""
 	}
-	return "'" + v.String() + "' is not an integer from 0 to 65535"
+	return "Invalid value for port " + v.String() + ": it is not an integer from 0 to 65535"
 }
 
 func isPrefix(v schema.Value) string {

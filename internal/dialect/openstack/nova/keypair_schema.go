@@ -1,4 +1,3 @@
-// Package nova speaks OpenStack Compute.
 package nova
 
 import (
