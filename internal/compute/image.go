@@ -37,8 +37,18 @@ type Image struct {
 	Tags        []string // at most [MaxImageTags] of up to 255 characters each, in order
 }
 
-// MaxImageTags is how many tags an image has at most.
-const MaxImageTags = 128
+// Bounds of what is written on an image.
+const (
+	// MaxImageTags is how many tags an image has at most.
+	MaxImageTags = 128
+	// MaxImageProperties is how many properties it has at most, but for those that it was made with.
+	MaxImageProperties = 128
+	// MaxPropertyName is how many characters the name of a property has at most.
+	MaxPropertyName = 255
+	// MaxPropertyBytes bounds the names and values of its properties together:
+	// every list of images has them.
+	MaxPropertyBytes = 64 << 10
+)
 
 // ErrInactive is in the Conflict fault about an image that cannot be used: its
 // files are not all there yet, or somebody has deactivated it.

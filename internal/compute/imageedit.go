@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/keyreeve/keyreeve/internal/audit"
 	"github.com/keyreeve/keyreeve/internal/fault"
@@ -42,7 +43,8 @@ func ownImage(ctx context.Context, tx Tx, c identity.Caller, id string) (Image, 
 // EditImage lets edit change what is written on an image in one transaction; it
 // may run more than once. Its tags are put in order, each once. Faults: Forbidden
 // (a reader, another's image; making one public, which administrators do),
-// NotFound, Quota with a [TooMany] (tags), and what edit says.
+// NotFound, Invalid (the name of a property), Quota with a [TooMany] (tags,
+// properties), and what edit says.
 func (s *Service) EditImage(ctx context.Context, c identity.Caller, id string, edit func(*ImageLabels) error) (Image, error) {
 	var i Image
 	err := s.changeImage(ctx, c, id, audit.Update, func(tx Tx, image Image) error {
@@ -63,12 +65,41 @@ func (s *Service) EditImage(ctx context.Context, c identity.Caller, id string, e
 		if l.Tags = slices.Compact(l.Tags); len(l.Tags) > MaxImageTags {
 			return tooMany("image tags", MaxImageTags)
 		}
+		if err := checkProperties(image.Properties, l.Properties); err != nil {
+			return err
+		}
 		i = image
 		i.Name, i.MinRAMMiB, i.MinDiskGiB, i.Properties, i.UpdatedAt = l.Name, l.MinRAMMiB, l.MinDiskGiB, l.Properties, s.now()
 		i.Public, i.Protected, i.Hidden, i.Tags = l.Public, l.Protected, l.Hidden, l.Tags
 		return tx.UpdateImage(ctx, i)
 	})
 	return i, err
+}
+
+// checkProperties holds changed properties against their bounds. What an image
+// was made with may be over them: it stays, and grows no more. Faults: Invalid
+// (name), Quota with a [TooMany].
+func checkProperties(was, now map[string]string) error {
+	for name := range now {
+		if utf8.RuneCountInString(name) > MaxPropertyName {
+			return fault.Invalidf("properties", "the name of a property has at most %d characters", MaxPropertyName)
+		}
+	}
+	if len(now) > max(MaxImageProperties, len(was)) {
+		return tooMany("image properties", MaxImageProperties)
+	}
+	if size := propertyBytes(now); size > max(MaxPropertyBytes, propertyBytes(was)) {
+		return tooMany("bytes of image properties", MaxPropertyBytes)
+	}
+	return nil
+}
+
+func propertyBytes(p map[string]string) int {
+	size := 0
+	for name, value := range p {
+		size += len(name) + len(value)
+	}
+	return size
 }
 
 // ActivateImage lets an image be used, or no more; instances made from it stay.

@@ -39,6 +39,10 @@ func (s *Service) Snapshot(ctx context.Context, c identity.Caller, id string, re
 			return err
 		}
 		image = i.image(s.opt.NewID(), req)
+		if len(image.Properties) > 2*MaxImageProperties || propertyBytes(image.Properties) > 2*MaxPropertyBytes {
+			// What it has of its image would grow with each image of an instance of an image.
+			return tooMany(QuotaMetadata, 2*MaxImageProperties-len(i.Image.Properties))
+		}
 		image.CreatedAt, image.UpdatedAt = s.now(), s.now()
 		i.SavingImageID = image.ID
 		if err := tx.InsertImage(ctx, image); err != nil {

@@ -173,6 +173,10 @@ var sound = map[string][]string{
 	"PUT /v3/{project}/snapshots/{id}/metadata":       {`{"metadata": {"a": "b"}}`},
 	"PUT /v3/{project}/snapshots/{id}/metadata/{key}": {`{"meta": {"a": "b"}}`},
 	"PUT /v3/{project}/os-quota-sets/{target}":        {`{"quota_set": {"volumes": -1, "snapshots": -1, "gigabytes": -1, "per_volume_gigabytes": -1, "tenant_id": "t"}}`},
+	"PATCH /v2/images/{id}": {
+		`[{"op": "add", "path": "/k", "value": "v"}, {"op": "replace", "path": "/name", "value": "` + canary + `"}, {"op": "replace", "path": "/tags", "value": ["a"]}, {"op": "replace", "path": "/protected", "value": false}, {"op": "replace", "path": "/min_ram", "value": 1}, {"op": "remove", "path": "/k"}]`,
+		`[{"add": "/k", "value": "v"}, {"remove": "/k"}]`,
+	},
 	"PUT /v3/{project}/volumes/{id}": {
 		`{"volume": {"name": "` + canary + `", "description": "d", "metadata": {"k": "v"}}}`,
 	},
@@ -369,6 +373,9 @@ func (w *world) mustCope(t *testing.T, b bad) {
 	req.Header.Set("OpenStack-API-Version", "compute "+b.version)
 	if b.body != "" {
 		req.Header.Set("Content-Type", "application/json")
+		if b.method == http.MethodPatch && strings.HasPrefix(b.path, "/image/") {
+			req.Header.Set("Content-Type", "application/openstack-images-v2.1-json-patch")
+		}
 		req.Body, req.ContentLength = io.NopCloser(strings.NewReader(b.body)), int64(len(b.body))
 	}
 	start := time.Now()
@@ -387,5 +394,7 @@ func (w *world) mustCope(t *testing.T, b bad) {
 		t.Errorf("%.500v: a header of the client's own is in the answer", b)
 	case resp.StatusCode >= http.StatusBadRequest && b.method != http.MethodHead && !json.Valid(text):
 		t.Errorf("%.500v: %d without the service's own error: %.500s", b, resp.StatusCode, text)
+	case len(text) > 0 && strings.HasPrefix(resp.Header.Get("Content-Type"), "application/json") && !json.Valid(text):
+		t.Errorf("%.500v: %d with what is no JSON: %.500s", b, resp.StatusCode, text)
 	}
 }

@@ -170,9 +170,21 @@ func noDriver(err error) error {
 	return fmt.Errorf("simulated instances cannot be started: cannot %s: %w", f.Msg, f.Err)
 }
 
-// close lets running jobs end and stops the machines that run inside this process.
+// handover is how long jobs have, once there is no driver, to give themselves back.
+const handover = 5 * time.Second
+
+// close lets running jobs end until ctx is done, and stops the machines that run
+// inside this process. Jobs that still wait for one, such as a shutdown that a
+// guest puts off, then go back into the database and are done after the next start.
 func (m *machines) close(ctx context.Context) error {
-	return errors.Join(m.runner.Stop(ctx), m.driver.Close())
+	late := m.runner.Stop(ctx)
+	err := m.driver.Close()
+	if late != nil {
+		again, cancel := context.WithTimeout(context.WithoutCancel(ctx), handover)
+		defer cancel()
+		late = m.runner.Stop(again)
+	}
+	return errors.Join(late, err)
 }
 
 // newMAC returns a maker of MAC addresses in the range that OpenStack uses.

@@ -283,15 +283,48 @@ func (w *world) things(t *testing.T) {
 		t.Fatal(err)
 	}
 	volume := w.volume(t)
+	flavor, image := w.flavor(t), w.image(t, made[0].ID)
 	w.values = map[string]string{
 		"routers": router.ID, "subnets": network.SubnetID(), "snapshots": w.snapshot(t, volume.ID).ID,
-		"os-keypairs": canary, "servers": made[0].ID, "flavors": "1", "images": images[0].ID,
+		"os-keypairs": canary, "servers": made[0].ID, "flavors": flavor.ID, "images": image.ID,
 		"networks": nic.NetworkID, "ports": nic.PortID, "users": member.User.ID, "projects": member.ProjectID(),
 		"domains": identity.DefaultAccountID, "roles": identity.RoleMember.ID(), "os-quota-sets": member.ProjectID(), "os-simple-tenant-usage": member.ProjectID(),
 		"quotas": member.ProjectID(), "os-interface": nic.PortID, "security-groups": nic.Groups[0].ID, "os-security-groups": nic.Groups[0].ID, "groups": nic.Groups[0].ID,
 		"pool": w.pool(t), "extensions": "os-keypairs", "v2": member.ProjectID(), "ips": nic.Network,
 		"v3": member.ProjectID(), "volumes": volume.ID, "types": w.server.machines.compute.VolumeTypes()[0].ID,
 	}
+}
+
+// flavor makes one that only the member's project is let in to.
+func (w *world) flavor(t *testing.T) compute.Flavor {
+	t.Helper()
+	c, admin := w.server.machines.compute, w.callers["administrator"]
+	f, err := c.CreateFlavor(t.Context(), admin, compute.Flavor{
+		Name: canary, VCPUs: 1, RAMMiB: 64, RXTXFactor: 1, Private: true, ExtraSpecs: map[string]string{canary: canary},
+	})
+	if err == nil {
+		err = c.AdmitToFlavor(t.Context(), admin, f.ID, w.callers["member"].ProjectID())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// image makes one of the member's instance, which only their project sees.
+func (w *world) image(t *testing.T, instanceID string) compute.Image {
+	t.Helper()
+	c, member := w.server.machines.compute, w.callers["member"]
+	i, err := c.Snapshot(t.Context(), member, instanceID, compute.SnapshotRequest{Name: canary, Properties: map[string]string{canary: canary}})
+	for end := time.Now().Add(20 * time.Second); err == nil && i.Saving; time.Sleep(10 * time.Millisecond) {
+		if i, err = c.Image(t.Context(), member, i.ID); time.Now().After(end) {
+			t.Fatal("the image is not there")
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return i
 }
 
 // volume makes one of the member's.

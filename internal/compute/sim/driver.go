@@ -196,10 +196,17 @@ func (d *Driver) lookUp(id string) *machine {
 	return d.machines[id]
 }
 
-// machine is lookUp for calls that need it to be there.
+// machine is lookUp for calls that need it to be there. Faults: NotFound,
+// Unavailable (the driver is closed).
 func (d *Driver) machine(id string) (*machine, error) {
-	if m := d.lookUp(id); m != nil {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if m := d.machines[id]; m != nil {
 		return m, nil
+	}
+	if d.closed {
+		// What was under way is done when the next driver opens the folder.
+		return nil, &fault.Error{Kind: fault.Unavailable, Resource: "instance", Name: id, Msg: "simulated instances are ending with the server"}
 	}
 	return nil, fault.Missing("instance", id)
 }

@@ -84,7 +84,7 @@ func (d *Dialect) edit(c *openstack.Call, change func(*compute.ImageLabels) erro
 	var over *compute.TooMany
 	if errors.As(err, &over) {
 		err = &fault.Error{Kind: fault.Quota, Err: err,
-			Msg: fmt.Sprintf("The limit has been exceeded on the number of allowed image tags. Maximum: %d", over.Limit)}
+			Msg: fmt.Sprintf("The limit has been exceeded on the number of allowed %s. Maximum: %d", over.Resource, over.Limit)}
 	}
 	return i, err
 }

@@ -1,6 +1,7 @@
 package glance
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -95,6 +96,41 @@ func TestTooManyTags(t *testing.T) {
 	}
 	if code, body := put(strings.Join(append(all, `"y"`), ",")); code != http.StatusRequestEntityTooLarge || !strings.Contains(body, "Maximum: 128") {
 		t.Errorf("129 tags: %d %s", code, body)
+	}
+}
+
+// TestTooManyProperties bounds what everybody's lists of images have to carry.
+func TestTooManyProperties(t *testing.T) {
+	h := openstacktest.Serve(service(t))
+	add := func(from, to int, name, value string) (int, string) {
+		var ops []string
+		for k := from; k < to; k++ {
+			ops = append(ops, fmt.Sprintf(`{"op": "add", "path": "/%s%d", "value": "%s"}`, name, k, value))
+		}
+		r := openstacktest.Request(t, "owner", http.MethodPatch, "/v2/images/"+secret, "["+strings.Join(ops, ",")+"]")
+		r.Header.Set("Content-Type", patchTypes[0])
+		w := openstacktest.Answer(h, r)
+		return w.Code, w.Body.String()
+	}
+	for _, c := range []struct {
+		from, to    int
+		name, value string
+		status      int
+		holds       string
+	}{
+		{0, 1, strings.Repeat("한", 255), "x", 400, "at most 255 characters"},
+		{0, 1, strings.Repeat("한", 254), "x", 200, ""},
+		{0, 100, "p", "x", 200, ""},
+		{100, 128, "p", "x", 413, "number of allowed image properties. Maximum: 128"},
+		{100, 120, "p", "x", 200, ""},
+		{0, 2, "p", strings.Repeat("x", 20_000), 200, ""},
+		{2, 4, "p", strings.Repeat("x", 20_000), 413, "bytes of image properties"},
+		{0, 2, "p", "x", 200, ""},
+		{2, 4, "p", strings.Repeat("x", 20_000), 200, ""},
+	} {
+		if code, body := add(c.from, c.to, c.name, c.value); code != c.status || !strings.Contains(body, c.holds) {
+			t.Errorf("%d to %d of %.5s with %d bytes: %d %.300s, want %d %s", c.from, c.to, c.name, len(c.value), code, body, c.status, c.holds)
+		}
 	}
 }
 

@@ -53,6 +53,8 @@ func TestFlavorChanges(t *testing.T) {
 		{"alice", "", "POST", "/9/os-extra_specs", `{"extra_specs": {"a": "b"}}`, 403, "os_compute_api:os-flavor-extra-specs:create"},
 		{"admin", "", "POST", "/9/os-extra_specs", `{"extra_specs": {"a": "b", "n": 1.50, "hw:cpu_policy": "x"}}`, 200, `{"extra_specs": {"a": "b", "n": 1.5, "hw:cpu_policy": "x"}}`},
 		{"admin", "", "POST", "/9/os-extra_specs", `{"extra_specs": {"a/b": "c"}}`, 400, "'a/b' does not match any of the regexes"},
+		{"admin", "", "POST", "/9/os-extra_specs", `{"extra_specs": {"a": 1e400}}`, 400, "inf is too large"},
+		{"admin", "", "PUT", "/9/os-extra_specs/a", `{"a": -1e400}`, 400, "-inf is too large"},
 		{"admin", "", "POST", "/9/os-extra_specs", `{"extra_specs": {"a": null}}`, 400, "None is not of type 'string', 'number'"},
 		{"admin", "", "POST", "/9/os-extra_specs", `{"extra_specs": {"a": "` + long + `"}}`, 400, "is too long"},
 		{"admin", "", "POST", "/8/os-extra_specs", `{"extra_specs": {"a": "b"}}`, 404, "Flavor 8 could not be found."},

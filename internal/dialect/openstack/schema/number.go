@@ -1,5 +1,7 @@
 package schema
 
+import "math"
+
 // Number accepts a number, and a string that its pattern takes: the types
 // ['number', 'string'] that Nova uses where a number may be written either way.
 type Number struct {
@@ -23,7 +25,12 @@ func (s Number) check(v Value) *Fault {
 			return f
 		}
 	}
-	if n, ok := v.Number(); ok && s.Positive && n <= 0 {
+	n, ok := v.Number()
+	if ok && math.IsInf(n, 0) {
+		// Python goes on with Infinity, which is no JSON: no client could read it back.
+		return mismatch(v, v.String()+" is too large")
+	}
+	if ok && s.Positive && n <= 0 {
 		return mismatch(v, v.String()+" is less than or equal to the minimum of 0")
 	}
 	return nil
