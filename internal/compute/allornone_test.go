@@ -15,7 +15,7 @@ func TestAllOrNone(t *testing.T) {
 	y, d := newWiredYard(t)
 	ctx := t.Context()
 	g, err := y.service.CreateSecurityGroup(ctx, y.caller, compute.GroupLabels{Name: "closed"})
-	y.ok(err)
+	y.must(err)
 	i := y.boot(compute.CreateRequest{Groups: []string{"closed"}})
 	open := compute.RuleRequest{GroupID: g.ID, Rule: compute.Rule{Direction: compute.Ingress, EtherType: compute.IPv4, Protocol: "tcp", From: 22, To: 22}}
 	broken := errors.New("broken")
@@ -36,7 +36,7 @@ func TestAllOrNone(t *testing.T) {
 		t.Errorf("taken back: %v, and the rule holds: %v", err, d.admits(i.ID))
 	}
 	all, err := y.service.Networks(ctx, y.caller)
-	y.ok(err)
+	y.must(err)
 	for _, n := range all {
 		if n.Name == "lost" {
 			t.Error("a network stays")
@@ -44,7 +44,7 @@ func TestAllOrNone(t *testing.T) {
 	}
 
 	var n compute.Network
-	y.ok(y.service.AllOrNone(ctx, func(s *compute.Service) (err error) {
+	y.must(y.service.AllOrNone(ctx, func(s *compute.Service) (err error) {
 		if _, err = s.CreateSecurityRules(ctx, y.caller, open); err != nil {
 			return err
 		}
@@ -55,7 +55,7 @@ func TestAllOrNone(t *testing.T) {
 		t.Error("the driver has not heard of the rule when it is written")
 	}
 	_, err = y.service.Network(ctx, y.caller, n.ID)
-	y.ok(err)
+	y.must(err)
 	y.refused(y.service.AllOrNone(ctx, func(s *compute.Service) error {
 		_, err := s.CreateSecurityRules(ctx, y.caller, open)
 		return err

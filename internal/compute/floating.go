@@ -49,10 +49,8 @@ type FloatingLabels struct {
 // FloatingIPs lists the caller's project's floating addresses, newest first,
 // and everyone's for administrators.
 func (s *Service) FloatingIPs(ctx context.Context, c identity.Caller) ([]FloatingIP, error) {
-	project := c.ProjectID()
-	if c.Admin() {
-		project = ""
-	} else if project == "" {
+	project, some := listed(c)
+	if !some {
 		return nil, nil
 	}
 	return read(ctx, s.store, func(tx Tx) ([]FloatingIP, error) { return tx.FloatingIPs(ctx, project) })

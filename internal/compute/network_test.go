@@ -81,25 +81,8 @@ func (y *yard) boot(req compute.CreateRequest) compute.Instance {
 	if err != nil {
 		y.Fatal(err)
 	}
-	y.idle()
+	y.do()
 	return y.want(made[0].ID, compute.Active, compute.Idle)
-}
-
-// idle runs all jobs.
-func (y *yard) idle() {
-	y.Helper()
-	for {
-		n, err := y.db.PendingJobs(y.Context())
-		if err != nil {
-			y.Fatal(err)
-		}
-		if n == 0 {
-			return
-		}
-		if err := y.run(); err != nil {
-			y.Fatal(err)
-		}
-	}
 }
 
 func (y *yard) refused(err error, kind fault.Kind, text string) {
@@ -109,18 +92,11 @@ func (y *yard) refused(err error, kind fault.Kind, text string) {
 	}
 }
 
-func (y *yard) ok(err error) {
-	y.Helper()
-	if err != nil {
-		y.Fatal(err)
-	}
-}
-
 // pool is the network of floating addresses, and subnet makes a network of the
 // caller's with a range.
 func (y *yard) pool() string {
 	all, err := y.service.Networks(y.Context(), y.caller)
-	y.ok(err)
+	y.must(err)
 	k := slices.IndexFunc(all, func(n compute.Network) bool { return n.External })
 	return all[k].ID
 }
@@ -128,11 +104,11 @@ func (y *yard) pool() string {
 func (y *yard) subnet(cidr string) compute.Network {
 	y.Helper()
 	n, err := y.service.CreateNetwork(y.Context(), y.caller, compute.NetworkLabels{Name: "own " + cidr})
-	y.ok(err)
+	y.must(err)
 	reach := netip.MustParsePrefix(cidr)
 	n, err = y.service.CreateSubnet(y.Context(), y.caller, compute.SubnetRequest{NetworkID: n.ID, Range: reach,
 		SubnetLabels: compute.SubnetLabels{Gateway: reach.Addr().Next()}})
-	y.ok(err)
+	y.must(err)
 	return n
 }
 
@@ -144,13 +120,13 @@ func TestGroupsDecide(t *testing.T) {
 		t.Fatalf("the default group: %+v, %+v", d.rules[i.ID], i.NICs[0].Groups)
 	}
 	g, err := y.service.CreateSecurityGroup(ctx, y.caller, compute.GroupLabels{Name: "web"})
-	y.ok(err)
+	y.must(err)
 	if len(g.Rules) != 2 || g.Rules[0].Direction != compute.Egress {
 		t.Errorf("a new group has %+v", g.Rules)
 	}
-	y.ok(y.service.AddGroup(ctx, y.caller, i.ID, "web"))
-	y.ok(y.service.AddGroup(ctx, y.caller, i.ID, g.ID)) // again, by its id
-	y.ok(y.service.RemoveGroup(ctx, y.caller, i.ID, "default"))
+	y.must(y.service.AddGroup(ctx, y.caller, i.ID, "web"))
+	y.must(y.service.AddGroup(ctx, y.caller, i.ID, g.ID)) // again, by its id
+	y.must(y.service.RemoveGroup(ctx, y.caller, i.ID, "default"))
 	y.refused(y.service.RemoveGroup(ctx, y.caller, i.ID, "default"), fault.NotFound, "not associated with the instance")
 	y.refused(y.service.AddGroup(ctx, y.caller, i.ID, "none"), fault.NotFound, "none")
 	// The driver knows before any job has run.
@@ -159,7 +135,7 @@ func TestGroupsDecide(t *testing.T) {
 	}
 	rule := compute.RuleRequest{GroupID: g.ID, Rule: compute.Rule{Direction: compute.Ingress, EtherType: compute.IPv4, Protocol: "tcp", From: 22, To: 22}}
 	made, err := y.service.CreateSecurityRules(ctx, y.caller, rule)
-	y.ok(err)
+	y.must(err)
 	if !d.admits(i.ID) {
 		t.Error("the rule counts only later")
 	}
@@ -169,26 +145,26 @@ func TestGroupsDecide(t *testing.T) {
 		t.Errorf("all or none: %+v, %v", after, err)
 	}
 	y.refused(y.service.DeleteSecurityGroup(ctx, y.caller, g.ID), fault.Conflict, "in use")
-	y.ok(y.service.DeleteSecurityRule(ctx, y.caller, made[0].ID))
+	y.must(y.service.DeleteSecurityRule(ctx, y.caller, made[0].ID))
 	if d.admits(i.ID) {
 		t.Error("the rule is gone and SSH comes in")
 	}
 	// Jobs on record say the same again, whoever dies in between.
 	clear(d.rules)
-	y.idle()
+	y.do()
 	if _, told := d.rules[i.ID]; !told || d.admits(i.ID) {
 		t.Errorf("after the jobs: %+v", d.rules)
 	}
 
 	// Two of a name are told apart by id only.
 	twin, err := y.service.CreateSecurityGroup(ctx, y.caller, compute.GroupLabels{Name: "web"})
-	y.ok(err)
+	y.must(err)
 	y.refused(y.service.AddGroup(ctx, y.caller, i.ID, "web"), fault.Conflict, "Multiple security_group matches")
 	// A rule that lets a group in goes with that group.
 	_, err = y.service.CreateSecurityRules(ctx, y.caller, compute.RuleRequest{GroupID: g.ID, Rule: compute.Rule{
 		Direction: compute.Ingress, EtherType: compute.IPv4, From: compute.AnyPort, To: compute.AnyPort, RemoteGroupID: twin.ID}})
-	y.ok(err)
-	y.ok(y.service.DeleteSecurityGroup(ctx, y.caller, twin.ID))
+	y.must(err)
+	y.must(y.service.DeleteSecurityGroup(ctx, y.caller, twin.ID))
 	if got := len(d.rules[i.ID][0].Rules); got != 2 {
 		t.Errorf("%d rules are left, want the two about what goes out", got)
 	}
@@ -198,7 +174,7 @@ func TestGroupRefusals(t *testing.T) {
 	y, _ := newWiredYard(t)
 	ctx := t.Context()
 	g, err := y.service.CreateSecurityGroup(ctx, y.caller, compute.GroupLabels{Name: "web"})
-	y.ok(err)
+	y.must(err)
 	byDefault := compute.DefaultGroupID("p")
 	for text, r := range map[string]compute.Rule{
 		"is not in ['ingress', 'egress']":           {Direction: "in", EtherType: compute.IPv4, From: -1, To: -1},
@@ -225,7 +201,7 @@ func TestGroupRefusals(t *testing.T) {
 	y.refused(y.service.DeleteSecurityGroup(ctx, y.caller, byDefault), fault.Conflict, "Insufficient rights")
 	// An administrator may, and it is made anew.
 	admin := y.other("admins", identity.RoleAdmin)
-	y.ok(y.service.DeleteSecurityGroup(ctx, admin, byDefault))
+	y.must(y.service.DeleteSecurityGroup(ctx, admin, byDefault))
 	if all, err := y.service.SecurityGroups(ctx, y.caller); err != nil || len(all) != 2 {
 		t.Errorf("groups %+v, %v", all, err)
 	}
@@ -243,14 +219,14 @@ func TestGroupRefusals(t *testing.T) {
 		t.Errorf("a stranger lists %+v, %v", all, err)
 	}
 	// The quota counts the default group and every rule.
-	y.ok(y.service.SetNetworkLimits(ctx, admin, "p", map[string]int{compute.QuotaSecurityGroups: 2, compute.QuotaSecurityRules: 8}))
+	y.must(y.service.SetNetworkLimits(ctx, admin, "p", map[string]int{compute.QuotaSecurityGroups: 2, compute.QuotaSecurityRules: 8}))
 	_, err = y.service.CreateSecurityGroup(ctx, y.caller, compute.GroupLabels{Name: "more"})
 	y.refused(err, fault.Quota, "Requested 1, but already used 2 of 2")
 	one := func(port int) compute.RuleRequest {
 		return compute.RuleRequest{GroupID: g.ID, Rule: compute.Rule{Direction: compute.Ingress, EtherType: compute.IPv4, Protocol: "tcp", From: port, To: port}}
 	}
 	_, err = y.service.CreateSecurityRules(ctx, y.caller, one(1))
-	y.ok(err)
+	y.must(err)
 	_, err = y.service.CreateSecurityRules(ctx, y.caller, one(2))
 	y.refused(err, fault.Quota, "already used 8 of 8")
 	y.refused(y.service.SetNetworkLimits(ctx, y.caller, "p", nil), fault.Forbidden, "")
@@ -274,7 +250,7 @@ func TestNetworksOfProjects(t *testing.T) {
 	y.refused(err, fault.NotFound, n.ID)
 	y.refused(y.service.DeleteNetwork(ctx, stranger, n.ID), fault.NotFound, n.ID)
 	all, err := y.service.Networks(ctx, y.caller)
-	y.ok(err)
+	y.must(err)
 	for _, own := range all {
 		if own.ProjectID == "" {
 			y.refused(y.service.DeleteNetwork(ctx, y.caller, own.ID), fault.Forbidden, "")
@@ -310,18 +286,18 @@ func TestNetworksOfProjects(t *testing.T) {
 	var last compute.Port
 	for range 4 {
 		last, err = y.service.CreatePort(ctx, y.caller, compute.PortRequest{NetworkID: n.ID, PortLabels: compute.PortLabels{Filtered: true}})
-		y.ok(err)
+		y.must(err)
 	}
 	_, err = y.service.CreatePort(ctx, y.caller, compute.PortRequest{NetworkID: n.ID})
 	y.refused(err, fault.NoCapacity, "No more IP addresses")
 	y.refused(y.service.DeleteSubnet(ctx, y.caller, n.Subnet.ID), fault.Conflict, "IP allocation")
 	y.refused(y.service.DeleteNetwork(ctx, y.caller, n.ID), fault.Conflict, "ports still in use")
-	y.ok(y.service.DeletePort(ctx, y.caller, last.PortID))
+	y.must(y.service.DeletePort(ctx, y.caller, last.PortID))
 	_, err = y.service.Port(ctx, y.caller, last.PortID)
 	y.refused(err, fault.NotFound, last.PortID)
 
 	limits, used, err := y.service.NetworkLimits(ctx, y.caller, "p")
-	y.ok(err)
+	y.must(err)
 	if limits[compute.QuotaPorts] != 500 || used[compute.QuotaPorts] != 3 || used[compute.QuotaNetworks] != 1 || used[compute.QuotaSubnets] != 1 {
 		t.Errorf("limits %v, used %v", limits, used)
 	}
@@ -334,7 +310,7 @@ func TestPortsOfInstances(t *testing.T) {
 	ctx := t.Context()
 	n := y.subnet("10.1.2.0/24")
 	p, err := y.service.CreatePort(ctx, y.caller, compute.PortRequest{NetworkID: n.ID, PortLabels: compute.PortLabels{Name: "mine", Filtered: true}})
-	y.ok(err)
+	y.must(err)
 	i := y.boot(compute.CreateRequest{Networks: []compute.NICRequest{{PortID: p.PortID}, {}}})
 	if len(i.NICs) != 2 || i.NICs[0].PortID != p.PortID || !i.NICs[0].Kept || i.NICs[1].Kept {
 		t.Fatalf("NICs %+v", i.NICs)
@@ -343,7 +319,7 @@ func TestPortsOfInstances(t *testing.T) {
 		t.Errorf("port %+v, %v", p, err)
 	}
 	images, err := y.service.Images(ctx, y.caller)
-	y.ok(err)
+	y.must(err)
 	for text, c := range map[string]struct {
 		kind fault.Kind
 		nics []compute.NICRequest
@@ -357,21 +333,21 @@ func TestPortsOfInstances(t *testing.T) {
 		y.refused(err, c.kind, text)
 	}
 	// A port that lives on its own is freed, one of the instance's goes.
-	y.ok(y.service.DetachNIC(ctx, y.caller, i.ID, p.PortID))
+	y.must(y.service.DetachNIC(ctx, y.caller, i.ID, p.PortID))
 	if len(d.nics[i.ID]) != 1 || d.nics[i.ID][0].PortID != i.NICs[1].PortID {
 		t.Errorf("the driver knows %+v", d.nics[i.ID])
 	}
 	y.refused(y.service.DetachNIC(ctx, y.caller, i.ID, p.PortID), fault.NotFound, p.PortID)
-	y.ok(y.service.DetachNIC(ctx, y.caller, i.ID, i.NICs[1].PortID))
+	y.must(y.service.DetachNIC(ctx, y.caller, i.ID, i.NICs[1].PortID))
 	_, err = y.service.Port(ctx, y.caller, i.NICs[1].PortID)
 	y.refused(err, fault.NotFound, "")
 	nic, err := y.service.AttachNIC(ctx, y.caller, i.ID, compute.NICRequest{PortID: p.PortID})
-	y.ok(err)
+	y.must(err)
 	if nic.Addr != p.Addr || len(d.nics[i.ID]) != 1 {
 		t.Errorf("attached %+v; the driver knows %+v", nic, d.nics[i.ID])
 	}
 	fresh, err := y.service.AttachNIC(ctx, y.caller, i.ID, compute.NICRequest{NetworkID: n.ID, Addr: netip.MustParseAddr("10.1.2.77")})
-	y.ok(err)
+	y.must(err)
 	if fresh.Addr.String() != "10.1.2.77" || len(fresh.Groups) != 1 {
 		t.Errorf("attached %+v", fresh)
 	}
@@ -380,7 +356,7 @@ func TestPortsOfInstances(t *testing.T) {
 		l.Groups, l.Down = []string{}, true
 		return netip.MustParseAddr("10.1.2.99"), nil
 	})
-	y.ok(err)
+	y.must(err)
 	if got := d.nics[i.ID][0]; got.Addr.String() != "10.1.2.99" || !got.Down || len(d.rules[i.ID][0].Rules) != 0 {
 		t.Errorf("the driver knows %+v, %+v", got, d.rules[i.ID])
 	}
@@ -393,24 +369,24 @@ func TestPortsOfInstances(t *testing.T) {
 	y.refused(err, fault.NotFound, p.PortID)
 	// Only in some states, and while nothing else is done.
 	_, err = y.service.Act(ctx, y.caller, i.ID, compute.ActionStop)
-	y.ok(err)
+	y.must(err)
 	_, err = y.service.AttachNIC(ctx, y.caller, i.ID, compute.NICRequest{})
 	y.refused(err, fault.Conflict, "Cannot 'attach_interface' instance "+i.ID+" while it is in task_state powering-off")
-	y.idle()
-	y.ok(y.service.DetachNIC(ctx, y.caller, i.ID, fresh.PortID))
+	y.do()
+	y.must(y.service.DetachNIC(ctx, y.caller, i.ID, fresh.PortID))
 	events, err := y.service.Events(ctx, y.caller, i.ID)
-	y.ok(err)
+	y.must(err)
 	if len(events) == 0 || events[0].Action != compute.ActionDetachNIC || events[0].FinishedAt.IsZero() {
 		t.Errorf("events %+v", events)
 	}
 	// A lock keeps everybody but administrators from it.
-	y.ok(y.service.Lock(ctx, y.caller, i.ID, ""))
+	y.must(y.service.Lock(ctx, y.caller, i.ID, ""))
 	y.refused(y.service.DetachNIC(ctx, y.other("p"), i.ID, p.PortID), fault.Conflict, "")
-	y.ok(y.service.Unlock(ctx, y.caller, i.ID))
+	y.must(y.service.Unlock(ctx, y.caller, i.ID))
 	// The instance goes, the port stays.
 	_, err = y.service.Act(ctx, y.caller, i.ID, compute.ActionDelete)
-	y.ok(err)
-	y.idle()
+	y.must(err)
+	y.do()
 	if p, err := y.service.Port(ctx, y.caller, p.PortID); err != nil || p.InstanceID != "" {
 		t.Errorf("after the instance: %+v, %v", p, err)
 	}
@@ -421,7 +397,7 @@ func TestWiringIsTriedAgain(t *testing.T) {
 	y, d := newWiredYard(t)
 	i := y.boot(compute.CreateRequest{})
 	d.fail["wire"] = busy
-	y.ok(y.service.AddGroup(t.Context(), y.caller, i.ID, "default"))
+	y.must(y.service.AddGroup(t.Context(), y.caller, i.ID, "default"))
 	tries := 1
 	for errors.Is(y.run(), busy) {
 		if tries++; tries > 20 {
@@ -436,7 +412,7 @@ func TestWiringIsTriedAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	clear(d.rules)
-	y.idle()
+	y.do()
 	if !d.admits(i.ID) {
 		t.Error("its next boot does not tell the driver")
 	}
@@ -445,6 +421,6 @@ func TestWiringIsTriedAgain(t *testing.T) {
 	if _, err := y.service.Act(t.Context(), y.caller, i.ID, compute.ActionReboot); err != nil {
 		t.Fatal(err)
 	}
-	y.idle()
+	y.do()
 	y.want(i.ID, compute.Error, compute.Idle)
 }

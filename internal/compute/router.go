@@ -64,10 +64,8 @@ type RouterLabels struct {
 // Routers lists the caller's project's routers, newest first, and everyone's
 // for administrators.
 func (s *Service) Routers(ctx context.Context, c identity.Caller) ([]Router, error) {
-	project := c.ProjectID()
-	if c.Admin() {
-		project = ""
-	} else if project == "" {
+	project, some := listed(c)
+	if !some {
 		return nil, nil
 	}
 	return read(ctx, s.store, func(tx Tx) ([]Router, error) { return tx.Routers(ctx, project) })

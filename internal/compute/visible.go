@@ -15,6 +15,15 @@ func sees(c identity.Caller, region, projectID string) bool {
 	return region == c.Region && owns(c, projectID)
 }
 
+// listed is the project whose things the caller lists, "" for everyone's, which
+// administrators do. It is false where there are none: without a project.
+func listed(c identity.Caller) (projectID string, some bool) {
+	if c.Admin() {
+		return "", true
+	}
+	return c.ProjectID(), c.ProjectID() != ""
+}
+
 // visible hands on what was looked up where the caller sees it: what they may
 // not see does not exist. Faults: NotFound, and err.
 func visible[T any](one T, err error, seen bool, kind, id string) (T, error) {

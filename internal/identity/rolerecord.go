@@ -3,6 +3,7 @@ package identity
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/keyreeve/keyreeve/internal/audit"
@@ -123,12 +124,13 @@ func (s *Service) CreateRole(ctx context.Context, c Caller, n NewRole) (RoleReco
 }
 
 // check holds for roles that administrators make or change. Faults: Invalid,
-// Exists (the name of a built-in role).
+// Exists (the name of a built-in role, in letters of any case: others who read
+// the token's roles compare them so).
 func (r RoleRecord) check() error {
 	if err := errors.Join(checkName("name", r.Name, 255), r.Attributes.check()); err != nil {
 		return err
 	}
-	if r.AccountID == "" && Role(r.Name).BuiltIn() {
+	if r.AccountID == "" && Role(strings.ToLower(r.Name)).BuiltIn() {
 		return fault.Taken("role", r.Name)
 	}
 	return nil

@@ -372,23 +372,28 @@ func (w *world) pool(t *testing.T) string {
 
 func (w *world) send(t *testing.T, method, path, body, who string) (int, string) {
 	t.Helper()
-	var reader io.Reader
+	header := http.Header{}
 	if body != "" {
-		reader = strings.NewReader(body)
+		header.Set("Content-Type", "application/json")
 	}
-	req, err := http.NewRequestWithContext(t.Context(), method, w.url+path, reader)
+	if token := w.tokens[who]; token != "" {
+		header.Set("X-Auth-Token", token)
+		if method != http.MethodDelete {
+			header.Set("X-Subject-Token", token) // but nobody revokes what the walk still needs
+		}
+	}
+	resp, text := w.exchange(t, method, path, body, header)
+	return resp.StatusCode, string(text)
+}
+
+// exchange sends a request and reads the whole answer.
+func (w *world) exchange(t *testing.T, method, path, body string, header http.Header) (*http.Response, []byte) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, w.url+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if body != "" {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	if token := w.tokens[who]; token != "" {
-		req.Header.Set("X-Auth-Token", token)
-		if method != http.MethodDelete {
-			req.Header.Set("X-Subject-Token", token) // but nobody revokes what the walk still needs
-		}
-	}
+	req.Header = header
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		t.Fatalf("%s %s: %v", method, path, err)
@@ -398,5 +403,5 @@ func (w *world) send(t *testing.T, method, path, body, who string) (int, string)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return resp.StatusCode, string(text)
+	return resp, text
 }

@@ -2,7 +2,6 @@ package server
 
 import (
 	"encoding/json"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -25,26 +24,11 @@ type toastAnswer struct {
 // toast sends one request of TOAST's API and wants what every answer has.
 func (w *world) toast(t *testing.T, method, path, body, token string) toastAnswer {
 	t.Helper()
-	var reader io.Reader
-	if body != "" {
-		reader = strings.NewReader(body)
-	}
-	req, err := http.NewRequestWithContext(t.Context(), method, w.url+path, reader)
-	if err != nil {
-		t.Fatal(err)
-	}
+	header := http.Header{}
 	if token != "" {
-		req.Header.Set("X-Auth-Token", token)
+		header.Set("X-Auth-Token", token)
 	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatalf("%s %s: %v", method, path, err)
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	resp, text := w.exchange(t, method, path, body, header)
 	a := toastAnswer{text: string(text), header: resp.Header}
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(text, &a); err != nil {

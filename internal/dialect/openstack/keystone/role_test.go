@@ -22,6 +22,7 @@ func TestRolesOfOnesOwn(t *testing.T) {
 	role := "/v3/roles/" + id
 	w.as("admin", "POST", "/v3/roles", `{"role": {"name": "auditor"}}`).says(409, "Conflict occurred attempting to store role - Duplicate entry found with name auditor.")
 	w.as("admin", "POST", "/v3/roles", `{"role": {"name": "admin"}}`).says(409, "Conflict occurred attempting to store role - Duplicate entry found with name admin.")
+	w.as("admin", "POST", "/v3/roles", `{"role": {"name": "Admin"}}`).says(409, "Conflict occurred attempting to store role - Duplicate entry found with name Admin.")
 	w.as("admin", "PATCH", role, `{"role": {"name": "member"}}`).says(409, "Conflict occurred attempting to store role - Duplicate entry found with name member.")
 	w.as("admin", "PATCH", role, `{"role": {}}`).says(400, "{} does not have enough properties")
 	w.as("admin", "PATCH", role, `{"role": {"name": "examiner", "description": "looks"}}`).is(200)

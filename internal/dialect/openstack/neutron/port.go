@@ -6,6 +6,7 @@ import (
 	"github.com/keyreeve/keyreeve/internal/compute"
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack"
 	"github.com/keyreeve/keyreeve/internal/dialect/openstack/schema"
+	"github.com/keyreeve/keyreeve/internal/fault"
 )
 
 var portAttributes = described(
@@ -104,8 +105,11 @@ func (d *Dialect) viewPort(c *openstack.Call, p compute.Port, err error) (openst
 	if err != nil {
 		return nil, err
 	}
-	subnets, err := d.subnetsOf(c)
-	return portView(p, subnets[p.NetworkID]), err
+	n, err := d.compute.Network(c.Context(), c.Caller, p.NetworkID)
+	if fault.Is(err, fault.NotFound) { // its network is shared with nobody any more
+		err = nil
+	}
+	return portView(p, n.SubnetID()), err
 }
 
 func portView(p compute.Port, subnetID string) openstack.Fields {
