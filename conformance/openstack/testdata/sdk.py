@@ -123,7 +123,7 @@ def servers():
     assert cloud.compute.set_server_metadata(server, door="left").metadata["door"] == "left"
     cloud.compute.delete_server_metadata(cloud.compute.get_server(server.id), ["room"])
     assert "room" not in cloud.compute.get_server_metadata(server).metadata
-    assert cloud.compute.update_server(server, name="sdk-2").name == "sdk-2"
+    assert cloud.compute.update_server(server.id, name="sdk-2").name == "sdk-2"
     assert "login:" in cloud.compute.get_server_console_output(server, length=2)["output"]
 
     for change, status in (
